@@ -1,0 +1,22 @@
+import type { Backend } from './backend.ts'
+
+/** What happens to a matched request. */
+export type Action =
+  | { readonly kind: 'forward'; readonly backends: readonly Backend[] }
+  | { readonly kind: 'redirect'; readonly redirect: Redirect }
+  | { readonly kind: 'respond'; readonly status: number }
+
+/** `HTTPRequestRedirectFilter`, resolved against the listener: absent parts stay as the request has them. */
+export interface Redirect {
+  readonly scheme?: 'http' | 'https' | undefined
+  readonly hostname?: string | undefined
+  /** Absent: no port in Location. */
+  readonly port?: number | undefined
+  readonly path?: PathChange | undefined
+  readonly status: 301 | 302 | 303 | 307 | 308
+}
+
+/** `HTTPPathModifier`. A prefix change names the prefix that the rule matched. */
+export type PathChange =
+  | { readonly kind: 'full'; readonly path: string }
+  | { readonly kind: 'prefix'; readonly from: string; readonly to: string }

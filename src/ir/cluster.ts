@@ -1,0 +1,8 @@
+import type { ClusterName, EndpointsName, UpstreamProtocol } from './names.ts'
+
+/** One upstream: the endpoints of one Service port, spoken to in one protocol. */
+export interface Cluster {
+  readonly name: ClusterName
+  readonly endpoints: EndpointsName
+  readonly protocol: UpstreamProtocol
+}

@@ -1,0 +1,28 @@
+import type { GatewayKey, Host, SecretName, TableName } from './names.ts'
+
+/** One bound port of a Gateway. All its chains speak the same protocol. */
+export interface Listener {
+  readonly gateway: GatewayKey
+  readonly port: number
+  /** Addresses to bind; empty: every address of both families. */
+  readonly addresses: readonly string[]
+  /** One for a plain-HTTP port, one per listener entry for HTTPS; sorted by name. */
+  readonly chains: readonly FilterChain[]
+}
+
+/** A filter chain and where its routes come from. */
+export interface FilterChain {
+  /** Name of the listener entry for TLS, `http` for the one chain of a plain port. */
+  readonly name: string
+  readonly table: TableName
+  /** Present exactly on HTTPS ports. */
+  readonly tls?: TlsTermination | undefined
+  /** `scopes`: by scope header, with the stub fallback; `table`: one plain route configuration for one exact host. */
+  readonly routes: 'scopes' | 'table'
+}
+
+/** Terminates TLS for `serverName` (`*` when the listener has no hostname) with these certificates. */
+export interface TlsTermination {
+  readonly serverName: Host
+  readonly certificates: readonly SecretName[]
+}

@@ -1,0 +1,75 @@
+/**
+ * Names of Envoy resources and the keys of scopes. The only constructors: every name is injective in its parts,
+ * because Kubernetes names hold neither `/` nor `|`.
+ *
+ * No name holds the index of a rule: inserting a rule renames nothing (architecture, decision 8).
+ */
+
+declare const nameTag: unique symbol
+type Name<T extends string> = string & { readonly [nameTag]: T }
+
+/** `<namespace>/<name>` of a Gateway: names one Envoy fleet, its audience in xDS. */
+export type GatewayKey = Name<'GatewayKey'>
+/** One Envoy listener: `<namespace>/<gateway>/<port>`. */
+export type ListenerName = Name<'ListenerName'>
+/** A table of hosts: one plain-HTTP port (`<port>`) or one HTTPS filter chain (`<port>/<listener>`). */
+export type TableName = Name<'TableName'>
+/** Name and key of one scoped route configuration: `<table>|<host>`. */
+export type ScopeName = Name<'ScopeName'>
+/** A plain route configuration, that of an HTTPS chain with an exact hostname: `<namespace>/<gateway>/<port>/<listener>`. */
+export type RouteConfigName = Name<'RouteConfigName'>
+/** An upstream: `<namespace>/<service>/<port>[/<protocol>]`. */
+export type ClusterName = Name<'ClusterName'>
+/** Endpoints of one Service port, shared by every cluster of that port: `<namespace>/<service>/<port>`. */
+export type EndpointsName = Name<'EndpointsName'>
+/** A TLS certificate by SDS: `<namespace>/<secret>`. */
+export type SecretName = Name<'SecretName'>
+
+/** How an upstream is spoken to. `http1` is the default and has no suffix in names. */
+export type UpstreamProtocol = 'http1' | 'h2c'
+
+/** `*`, `*.example.com` or an exact host; always lower case, never with a port or a trailing dot. */
+export type Host = string
+
+export function gatewayKey(namespace: string, name: string): GatewayKey {
+  return `${namespace}/${name}` as GatewayKey
+}
+
+export function listenerName(gateway: GatewayKey, port: number): ListenerName {
+  return `${gateway}/${port}` as ListenerName
+}
+
+/** The table of a plain-HTTP port, or with `listener` that of one HTTPS filter chain. */
+export function tableName(port: number, listener?: string): TableName {
+  return (listener === undefined ? String(port) : `${port}/${listener}`) as TableName
+}
+
+/**
+ * Key of the scope of one host. The part of a wildcard begins with `/`, a byte that no authority may hold, so a
+ * client cannot choose such a scope with its Host header.
+ */
+export function scopeName(table: TableName, host: Host): ScopeName {
+  return `${table}|${host.startsWith('*') ? '/' : ''}${host}` as ScopeName
+}
+
+/** Key of the scope that holds the stubs of a table: asked on a miss only. */
+export function fallbackScopeName(table: TableName): ScopeName {
+  return `${table}|/` as ScopeName
+}
+
+export function routeConfigName(gateway: GatewayKey, table: TableName): RouteConfigName {
+  return `${gateway}/${table}` as RouteConfigName
+}
+
+export function endpointsName(namespace: string, service: string, port: number): EndpointsName {
+  return `${namespace}/${service}/${port}` as EndpointsName
+}
+
+/** One cluster per (Service, port, upstream protocol), never per rule. */
+export function clusterName(endpoints: EndpointsName, protocol: UpstreamProtocol): ClusterName {
+  return (protocol === 'http1' ? endpoints : `${endpoints}/${protocol}`) as string as ClusterName
+}
+
+export function secretName(namespace: string, name: string): SecretName {
+  return `${namespace}/${name}` as SecretName
+}
