@@ -1,0 +1,90 @@
+/**
+ * What enters and leaves the translation. Sources are filled by `watch` (objects) and `xds` (feedback); outputs are
+ * observed by `xds` (resources), the status writer and the deployer. Wired in `main.ts`.
+ */
+import type { ConfigMap, EndpointSlice, Namespace, Secret, Service } from '../api/core.ts'
+import type { Gateway, GatewayClass, HTTPRoute, ReferenceGrant } from '../api/gen/types.ts'
+import type { NamedResource } from '../envoy/resource.ts'
+import type { Collection, Single } from '../graph/collection.ts'
+import type { GatewayInfra } from '../ir/infra.ts'
+import type { GatewayKey } from '../ir/names.ts'
+
+/** Objects by `<namespace>/<name>`, cluster-scoped ones by `<name>`. */
+export interface Inputs {
+  readonly gatewayClasses: Collection<GatewayClass>
+  readonly gateways: Collection<Gateway>
+  readonly httpRoutes: Collection<HTTPRoute>
+  readonly referenceGrants: Collection<ReferenceGrant>
+  readonly namespaces: Collection<Namespace>
+  readonly services: Collection<Service>
+  readonly endpointSlices: Collection<EndpointSlice>
+  readonly secrets: Collection<Secret>
+  readonly configMaps: Collection<ConfigMap>
+  /** By refusalKey. */
+  readonly refusals: Collection<Refusal>
+  /** By GatewayKey. */
+  readonly deliveries: Collection<Delivery>
+  readonly settings: Single<TranslateSettings>
+}
+
+/** A resource that a proxy refused and what it said. Gone when the resource changes and is accepted, or goes away. */
+export interface Refusal {
+  readonly gateway: GatewayKey
+  readonly type: NamedResource['type']
+  readonly name: string
+  /** Version of the refused bytes. */
+  readonly version: string
+  readonly message: string
+  /** Keys `<Kind>/<namespace>/<name>` of the objects it was made from. */
+  readonly origins: readonly string[]
+}
+
+export function refusalKey(gateway: GatewayKey, type: NamedResource['type'], name: string): string {
+  return `${gateway}|${type}|${name}`
+}
+
+/** What the proxies of one Gateway have taken. */
+export interface Delivery {
+  /** Connected proxies. */
+  readonly connected: number
+  /** True once a connected proxy has acknowledged its first sync; a lost connection does not take it back. */
+  readonly synced: boolean
+}
+
+export interface TranslateSettings {
+  readonly controllerName: string
+  /** `live`: Programmed follows deliveries; `assumed`: as if every proxy had acknowledged (offline translation). */
+  readonly delivery: 'live' | 'assumed'
+  /** Address that a Gateway without spec.addresses is reached at, for its status; absent: none yet. */
+  readonly defaultAddress?: string | undefined
+  /** Bind `::` with IPv4 mapped as well as IPv4-only hosts; false where the host has no IPv6. */
+  readonly ipv6: boolean
+  /** Emit every Envoy statistic rather than the inclusion list (a flag; costs memory). */
+  readonly standalone: boolean
+}
+
+/** A resource for the proxies of one Gateway. Endpoints are shared by all and kept apart. */
+export interface GatewayResource {
+  readonly gateway: GatewayKey
+  readonly resource: NamedResource
+}
+
+/** The status that an object should have. Foreign conditions and parents entries are merged in by the writer. */
+export interface DesiredStatus {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace?: string | undefined
+  readonly name: string
+  readonly status: Readonly<Record<string, unknown>>
+}
+
+export interface Outputs {
+  /** By `<gateway>|<type>|<name>`. */
+  readonly resources: Collection<GatewayResource>
+  /** By EndpointsName; type `endpoint`. */
+  readonly endpoints: Collection<NamedResource>
+  /** By `<Kind>/<namespace>/<name>` (`<Kind>//<name>` when cluster-scoped). */
+  readonly statuses: Collection<DesiredStatus>
+  /** By GatewayKey. */
+  readonly infra: Collection<GatewayInfra>
+}
