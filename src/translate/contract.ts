@@ -55,11 +55,11 @@ export interface TranslateSettings {
   readonly controllerName: string
   /** `live`: Programmed follows deliveries; `assumed`: as if every proxy had acknowledged (offline translation). */
   readonly delivery: 'live' | 'assumed'
-  /** Address that a Gateway without spec.addresses is reached at, for its status; absent: none yet. */
-  readonly defaultAddress?: string | undefined
-  /** Bind `::` with IPv4 mapped as well as IPv4-only hosts; false where the host has no IPv6. */
+  /** What a Gateway without spec.addresses binds and shows as its addresses; empty: every address of the host. */
+  readonly bindAddresses: readonly string[]
+  /** Whether "every address" means `::` with IPv4 mapped; false where the host has no IPv6. */
   readonly ipv6: boolean
-  /** Emit every Envoy statistic rather than the inclusion list (a flag; costs memory). */
+  /** Local proxies on a shared host: ports are bound exclusively. */
   readonly standalone: boolean
 }
 
@@ -78,6 +78,14 @@ export interface DesiredStatus {
   readonly status: Readonly<Record<string, unknown>>
 }
 
+/** A remark about an object that none of its conditions can carry. */
+export interface Notice {
+  /** `<Kind>/<namespace>/<name>`. */
+  readonly object: string
+  readonly field: string
+  readonly message: string
+}
+
 export interface Outputs {
   /** By `<gateway>|<type>|<name>`. */
   readonly resources: Collection<GatewayResource>
@@ -85,6 +93,8 @@ export interface Outputs {
   readonly endpoints: Collection<NamedResource>
   /** By `<Kind>/<namespace>/<name>` (`<Kind>//<name>` when cluster-scoped). */
   readonly statuses: Collection<DesiredStatus>
+  /** What deserves a look and has no condition to say it in. By the object's key and field. */
+  readonly notices: Collection<Notice>
   /** By GatewayKey. */
   readonly infra: Collection<GatewayInfra>
 }

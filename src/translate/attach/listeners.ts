@@ -1,0 +1,155 @@
+/**
+ * Gateway.spec.listeners -> what each listener is: who may attach, what it serves, what is wrong with it
+ * (`GatewaySpec.listeners`, "Distinct Listeners", GEP-1364). Conflicts are symmetric: no listener wins.
+ */
+import type { Gateway, Listener as ListenerSpec, RouteGroupKind } from '../../api/gen/types.ts'
+import { type Problem, reasons } from '../../api/conditions.ts'
+import type { Reader } from '../../graph/collection.ts'
+import { type GatewayKey, gatewayKey, type Host, type SecretName, type TableName, tableName } from '../../ir/names.ts'
+import { anyHost, normalHost } from './hostnames.ts'
+import type { NamespacePolicy } from './namespaces.ts'
+import { type CertificateContext, resolveCertificates } from '../gateway/tls.ts'
+
+/** One listener of one Gateway of ours. Key: `listenerKey`. */
+export interface GatewayListener {
+  readonly gateway: GatewayKey
+  readonly namespace: string
+  readonly name: string
+  readonly port: number
+  readonly protocol: string
+  readonly host: Host
+  /** Where its hosts live; for HTTPS each listener is a filter chain of its own. */
+  readonly table: TableName
+  readonly namespaces: NamespacePolicy
+  /** Of the kinds asked for (or all of the protocol), those that we route. */
+  readonly supportedKinds: readonly RouteGroupKind[]
+  /** Usable ones of `tls.certificateRefs`; empty for HTTP. */
+  readonly certificates: readonly SecretName[]
+  /** Whether traffic is served: accepted, not conflicted and, for HTTPS, with a certificate. */
+  readonly serves: boolean
+  readonly problems: readonly Problem[]
+}
+
+export function listenerKey(gateway: GatewayKey, name: string): string {
+  return `${gateway}|${name}`
+}
+
+export const httpRouteKind: RouteGroupKind = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }
+
+/** Route kinds by listener protocol. A protocol that is not here is UnsupportedProtocol. */
+const kindsByProtocol: Readonly<Record<string, readonly RouteGroupKind[]>> = {
+  HTTP: [httpRouteKind],
+  HTTPS: [httpRouteKind],
+}
+
+export function compileListeners(
+  read: Reader,
+  gateway: Gateway,
+  context: CertificateContext,
+): readonly GatewayListener[] {
+  const { namespace, name } = gateway.metadata
+  const key = gatewayKey(namespace, name)
+  return gateway.spec.listeners.map((spec, index) => {
+    const field = `spec.listeners[${index}]`
+    const certificates =
+      spec.protocol === 'HTTPS'
+        ? resolveCertificates(read, context, { namespace, tls: spec.tls, field: `${field}.tls` })
+        : { names: [], problems: [] }
+    const problems = [
+      ...protocolProblems(gateway, spec, field),
+      ...conflictProblems(gateway.spec.listeners, spec, field),
+      ...kindProblems(spec, field),
+      ...certificates.problems,
+    ]
+    const refused = problems.some(({ condition }) => condition === 'Accepted' || condition === 'Conflicted')
+    return {
+      gateway: key,
+      namespace,
+      name: spec.name,
+      port: spec.port,
+      protocol: spec.protocol,
+      host: normalHost(spec.hostname),
+      table: tableName(spec.port, spec.protocol === 'HTTPS' ? spec.name : undefined),
+      namespaces: namespacePolicy(spec),
+      supportedKinds: supportedKinds(spec),
+      certificates: certificates.names,
+      serves: !refused && (spec.protocol === 'HTTP' || certificates.names.length > 0),
+      problems,
+    }
+  })
+}
+
+function namespacePolicy(spec: ListenerSpec): NamespacePolicy {
+  const { from, selector } = spec.allowedRoutes.namespaces
+  return from === 'Selector' ? { from, selector } : { from }
+}
+
+function protocolProblems(gateway: Gateway, spec: ListenerSpec, field: string): readonly Problem[] {
+  if (kindsByProtocol[spec.protocol] === undefined) {
+    const message = `protocol "${spec.protocol}" is not supported; use ${Object.keys(kindsByProtocol).join(' or ')}`
+    return [{ condition: 'Accepted', reason: reasons.UnsupportedProtocol, message, field: `${field}.protocol` }]
+  }
+  if (spec.protocol !== 'HTTPS') {
+    return []
+  }
+  const problems: Problem[] = []
+  if (spec.tls?.mode === 'Passthrough') {
+    const message = 'an HTTPS listener terminates TLS; set mode to "Terminate"'
+    problems.push({ condition: 'Accepted', reason: reasons.UnsupportedValue, message, field: `${field}.tls.mode` })
+  }
+  if (gateway.spec.tls?.frontend !== undefined) {
+    // Serving without the client certificates that the object asks for would open what should be closed.
+    const message = 'client certificate validation is not supported yet; remove it to serve without client certificates'
+    problems.push({ condition: 'Accepted', reason: reasons.UnsupportedValue, message, field: 'spec.tls.frontend' })
+  }
+  return problems
+}
+
+/** Same port: another protocol is a ProtocolConflict, the same protocol and hostname a HostnameConflict. */
+function conflictProblems(all: readonly ListenerSpec[], spec: ListenerSpec, field: string): readonly Problem[] {
+  if (kindsByProtocol[spec.protocol] === undefined) {
+    return []
+  }
+  const samePort = all.filter(
+    (other) => other !== spec && other.port === spec.port && kindsByProtocol[other.protocol] !== undefined,
+  )
+  const otherProtocol = samePort.find((other) => other.protocol !== spec.protocol)
+  if (otherProtocol !== undefined) {
+    const message = `port ${spec.port} is used for ${otherProtocol.protocol} by listener "${otherProtocol.name}"; give one of them another port`
+    return [{ condition: 'Conflicted', reason: reasons.ProtocolConflict, message, field: `${field}.port` }]
+  }
+  const sameHost = samePort.find((other) => normalHost(other.hostname) === normalHost(spec.hostname))
+  if (sameHost === undefined) {
+    return []
+  }
+  const host = normalHost(spec.hostname)
+  const which = host === anyHost ? 'no hostname' : `hostname "${host}"`
+  const message = `listener "${sameHost.name}" has port ${spec.port} and ${which} too; change one of them`
+  return [{ condition: 'Conflicted', reason: reasons.HostnameConflict, message, field: `${field}.hostname` }]
+}
+
+function supportedKinds(spec: ListenerSpec): readonly RouteGroupKind[] {
+  const ofProtocol = kindsByProtocol[spec.protocol] ?? []
+  const asked = spec.allowedRoutes.kinds ?? []
+  return asked.length === 0 ? ofProtocol : ofProtocol.filter((kind) => asked.some((other) => sameKind(kind, other)))
+}
+
+function kindProblems(spec: ListenerSpec, field: string): readonly Problem[] {
+  const ofProtocol = kindsByProtocol[spec.protocol] ?? []
+  return (spec.allowedRoutes.kinds ?? []).flatMap((asked, index) =>
+    ofProtocol.length === 0 || ofProtocol.some((kind) => sameKind(kind, asked))
+      ? []
+      : [
+          {
+            condition: 'ResolvedRefs',
+            reason: reasons.InvalidRouteKinds,
+            message: `kind "${asked.kind}" cannot attach to ${spec.protocol} listeners; supported: ${ofProtocol.map(({ kind }) => kind).join(', ')}`,
+            field: `${field}.allowedRoutes.kinds[${index}]`,
+          },
+        ],
+  )
+}
+
+function sameKind(a: RouteGroupKind, b: RouteGroupKind): boolean {
+  return a.group === b.group && a.kind === b.kind
+}

@@ -1,0 +1,52 @@
+/** Which namespaces a listener takes routes from (`AllowedRoutes.namespaces`). */
+import type { LabelSelector } from '../../api/gen/types.ts'
+
+/** `selector: undefined` with `Selector` selects nothing: the safe reading of an incomplete object. */
+export type NamespacePolicy =
+  | { readonly from: 'All' | 'None' | 'Same' }
+  | { readonly from: 'Selector'; readonly selector: LabelSelector | undefined }
+
+/** Whether routes of `namespace`, which has `labels`, may attach to a listener of a Gateway in `gatewayNamespace`. */
+export function allowsNamespace(
+  policy: NamespacePolicy,
+  gatewayNamespace: string,
+  namespace: string,
+  labels: Readonly<Record<string, string>> | undefined,
+): boolean {
+  switch (policy.from) {
+    case 'All':
+      return true
+    case 'None':
+      return false
+    case 'Same':
+      return namespace === gatewayNamespace
+    case 'Selector':
+      return policy.selector !== undefined && labels !== undefined && selects(policy.selector, labels)
+  }
+}
+
+/** Whether a label selector matches; an empty selector matches everything (`metav1.LabelSelector`). */
+export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+  const byLabel = Object.entries(selector.matchLabels ?? {}).every(([name, value]) => labels[name] === value)
+  return byLabel && (selector.matchExpressions ?? []).every((expression) => meets(expression, labels))
+}
+
+function meets(
+  expression: { readonly key: string; readonly operator: string; readonly values?: readonly string[] | undefined },
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const value = labels[expression.key]
+  const values = expression.values ?? []
+  switch (expression.operator) {
+    case 'In':
+      return value !== undefined && values.includes(value)
+    case 'NotIn':
+      return value === undefined || !values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
+    default:
+      return false
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Routes grouped by the host they serve -> virtual hosts. One value per (Gateway, table, host), so that an edit costs
+ * what that host's routes cost, whatever the number of hosts (architecture, decision 7).
+ */
+import type { Collection, Entry, Reader } from '../../graph/collection.ts'
+import { type GatewayKey, type Host, type ScopeName, scopeName, type TableName } from '../../ir/names.ts'
+import type { Route } from '../../ir/route.ts'
+import type { OnMiss, VirtualHost } from '../../ir/virtual-host.ts'
+import { covers, compareHosts, widerHosts } from '../attach/hostnames.ts'
+import type { GatewayListener } from '../attach/listeners.ts'
+import type { ServedHost } from '../attach/routes.ts'
+import { compareRoutes, type RankedRoute } from '../precedence.ts'
+
+/** One route object on one serving listener. Key: `<route>|<gateway>|<listener>`. */
+export interface RouteUnit {
+  readonly routeKey: string
+  readonly created: string
+  readonly gateway: GatewayKey
+  readonly listener: string
+  readonly table: TableName
+  readonly hosts: readonly ServedHost[]
+  readonly routes: readonly Route[]
+}
+
+/** `<gateway>|<scope name>`: one host of one table. */
+export function hostKey(gateway: GatewayKey, table: TableName, host: Host): string {
+  return `${gateway}|${scopeName(table, host)}`
+}
+
+/** The parts of a host key. */
+export function parseHostKey(key: string): {
+  readonly gateway: GatewayKey
+  readonly table: TableName
+  readonly host: Host
+} {
+  const [gateway = '', table = '', scopeHost = ''] = key.split('|')
+  // The key was made by hostKey, which is injective: these are the very names that went in.
+  return { gateway: gateway as GatewayKey, table: table as TableName, host: scopeHost.replace(/^\//, '') }
+}
+
+/** `<gateway>|<port>`: the hosts of the listeners of one port decide who owns a host. */
+export function portKey(gateway: GatewayKey, table: TableName): string {
+  return `${gateway}|${table.split('/')[0]}`
+}
+
+export interface HostContext {
+  /** Units by host key. */
+  readonly unitsByHost: { readonly groups: Collection<readonly Entry<RouteUnit>[]> }
+  /** Every host key that has routes or is a listener's own host. */
+  readonly hosts: Collection<unknown>
+  /** Serving listeners by port key. */
+  readonly listenersByPort: { readonly groups: Collection<readonly Entry<GatewayListener>[]> }
+}
+
+/**
+ * The virtual host of a key; undefined when the host belongs to a listener of another table, which alone may answer
+ * for it (GEP-3567 "Listener Isolation").
+ */
+export function compileVirtualHost(read: Reader, context: HostContext, key: string): VirtualHost | undefined {
+  const { gateway, table, host } = parseHostKey(key)
+  const listeners = read.get(context.listenersByPort.groups, portKey(gateway, table)) ?? []
+  const owner = ownerOf(host, listeners)
+  if (owner === undefined || owner.table !== table) {
+    return undefined
+  }
+  const units = (read.get(context.unitsByHost.groups, key) ?? []).filter(({ value }) => value.listener === owner.name)
+  const ranked = units.flatMap(({ value }) => rank(value, host)).sort(compareRoutes)
+  const onMiss = missOf(read, context, { gateway, table, host, owner, listeners })
+  return { gateway, table, host, routes: ranked.map(({ route }) => route), onMiss }
+}
+
+/** The listener whose hostname is the most specific that covers `host`: the only one that may answer for it. */
+export function ownerOf(host: Host, listeners: readonly Entry<GatewayListener>[]): GatewayListener | undefined {
+  let owner: GatewayListener | undefined
+  for (const { value } of listeners) {
+    if (covers(value.host, host) && (owner === undefined || compareHosts(value.host, owner.host) < 0)) {
+      owner = value
+    }
+  }
+  return owner
+}
+
+function rank(unit: RouteUnit, host: Host): readonly RankedRoute[] {
+  const originalHost = unit.hosts.find((served) => served.host === host)?.original ?? host
+  const { created, routeKey } = unit
+  return unit.routes.map((route, position) => ({ route, originalHost, created, routeKey, position }))
+}
+
+interface OwnedHost {
+  readonly gateway: GatewayKey
+  readonly table: TableName
+  readonly host: Host
+  readonly owner: GatewayListener
+  readonly listeners: readonly Entry<GatewayListener>[]
+}
+
+/** A miss goes on to the next less specific host of the same listener, and to no other listener. */
+function missOf(read: Reader, context: HostContext, owned: OwnedHost): OnMiss {
+  if (owned.owner.host === owned.host) {
+    return { kind: 'not-found' }
+  }
+  if (!owned.host.startsWith('*')) {
+    return { kind: 'stubs' }
+  }
+  const next = nextHost(read, context, owned)
+  return next === undefined ? { kind: 'not-found' } : { kind: 'scope', scope: next }
+}
+
+function nextHost(read: Reader, context: HostContext, owned: OwnedHost): ScopeName | undefined {
+  const { gateway, table, owner } = owned
+  for (const wider of widerHosts(owned.host)) {
+    if (!covers(owner.host, wider)) {
+      return undefined
+    }
+    if (
+      read.has(context.hosts, hostKey(gateway, table, wider)) &&
+      ownerOf(wider, owned.listeners)?.name === owner.name
+    ) {
+      return scopeName(table, wider)
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,158 @@
+/** Gateway and its listeners -> `GatewayStatus` (GEP-1364; conditions and reasons of `gateway_types.go`). */
+import { conditionTypes, type Problem, reasons, toCondition, type UntimedCondition } from '../../api/conditions.ts'
+import type { Gateway, GatewaySpecAddress } from '../../api/gen/types.ts'
+import type { GatewayListener } from '../attach/listeners.ts'
+import type { Delivery, DesiredStatus, Refusal, TranslateSettings } from '../contract.ts'
+import { reportListener } from './listener.ts'
+
+/** All that the status of a Gateway depends on. */
+export interface GatewayFindings {
+  readonly gateway: Gateway
+  /** In the order of the object. */
+  readonly listeners: readonly GatewayListener[]
+  readonly attachedRoutes: (listener: GatewayListener) => number
+  readonly delivery: Delivery | undefined
+  /** Refused resources of this Gateway. */
+  readonly refusals: readonly Refusal[]
+  readonly settings: TranslateSettings
+}
+
+const ipAddressType = 'IPAddress'
+
+export function reportGateway(findings: GatewayFindings): DesiredStatus {
+  const { gateway, listeners, settings } = findings
+  const { name, namespace, generation } = gateway.metadata
+  const accepted = acceptedCondition(findings)
+  const programmed = programmedCondition(findings, accepted)
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    namespace,
+    name,
+    status: {
+      addresses: accepted.status === 'True' ? statusAddresses(gateway, settings) : [],
+      conditions: [accepted, programmed],
+      listeners: listeners.map((listener) =>
+        reportListener(listener, {
+          generation,
+          attachedRoutes: findings.attachedRoutes(listener),
+          gatewayAccepted: accepted.status === 'True',
+          pending: pendingMessage(findings),
+          refusals: findings.refusals,
+        }),
+      ),
+    },
+  }
+}
+
+/** What keeps a whole Gateway from being served, whatever its listeners. */
+export function gatewayProblems(gateway: Gateway): readonly Problem[] {
+  const problems = (gateway.spec.addresses ?? []).flatMap((address, index) => addressProblems(address, index))
+  const parameters = gateway.spec.infrastructure?.parametersRef
+  if (parameters !== undefined) {
+    problems.push({
+      condition: conditionTypes.Accepted,
+      reason: reasons.InvalidParameters,
+      message: `parameters of kind "${parameters.kind}" are not supported yet; remove parametersRef`,
+      field: 'spec.infrastructure.parametersRef',
+    })
+  }
+  return problems
+}
+
+/** Addresses to bind: those of the object, else what the deployer chose. */
+export function bindAddresses(gateway: Gateway, settings: TranslateSettings): readonly string[] {
+  const asked = (gateway.spec.addresses ?? []).flatMap(({ value }) => (value === undefined ? [] : [value]))
+  return asked.length > 0 ? asked : settings.bindAddresses
+}
+
+function addressProblems(address: GatewaySpecAddress, index: number): Problem[] {
+  if (address.type === ipAddressType) {
+    return []
+  }
+  return [
+    {
+      condition: conditionTypes.Accepted,
+      reason: reasons.UnsupportedAddress,
+      message: `type "${address.type}" is not supported; use IPAddress`,
+      field: `spec.addresses[${index}].type`,
+    },
+  ]
+}
+
+/** Accepted with reason ListenersNotValid when only some listeners are: those are served all the same. */
+function acceptedCondition({ gateway, listeners }: GatewayFindings): UntimedCondition {
+  const { generation } = gateway.metadata
+  const holds = { reason: reasons.Accepted, message: 'the Gateway is served by Fairlead' }
+  const own = gatewayProblems(gateway)
+  if (own.length > 0) {
+    return toCondition(conditionTypes.Accepted, own, holds, generation)
+  }
+  const bad = listeners.filter(isRefused)
+  if (bad.length === 0) {
+    return toCondition(conditionTypes.Accepted, [], holds, generation)
+  }
+  const quoted = bad.map(({ name }) => `"${name}"`).join(', ')
+  return {
+    type: conditionTypes.Accepted,
+    status: bad.length === listeners.length ? 'False' : 'True',
+    observedGeneration: generation,
+    reason: reasons.ListenersNotValid,
+    message: `listener ${quoted} not accepted; the conditions of each listener say why`,
+  }
+}
+
+function isRefused({ problems }: GatewayListener): boolean {
+  return problems.some(
+    ({ condition }) => condition === conditionTypes.Accepted || condition === conditionTypes.Conflicted,
+  )
+}
+
+function programmedCondition(findings: GatewayFindings, accepted: UntimedCondition): UntimedCondition {
+  const { gateway, listeners, refusals, settings } = findings
+  const not = (reason: UntimedCondition['reason'], message: string): UntimedCondition => ({
+    type: conditionTypes.Programmed,
+    status: 'False',
+    observedGeneration: gateway.metadata.generation,
+    reason,
+    message,
+  })
+  if (accepted.status !== 'True') {
+    return not(reasons.Invalid, 'the Gateway is not accepted')
+  }
+  if (!listeners.some(({ serves }) => serves)) {
+    return not(reasons.Invalid, 'no listener can serve; the conditions of each listener say why')
+  }
+  const refused = refusals.filter(({ type }) => type === 'listener')
+  if (refused.length > 0) {
+    const message = refused.map((refusal) => refusal.message).join('\n')
+    const unbound = refused.some((refusal) => /cannot bind/i.test(refusal.message))
+    const unusable = unbound && gateway.spec.addresses !== undefined && gateway.spec.addresses.length > 0
+    return not(unusable ? reasons.AddressNotUsable : reasons.Invalid, message)
+  }
+  const pending = pendingMessage(findings)
+  if (pending !== undefined) {
+    return not(reasons.Pending, pending)
+  }
+  const message = settings.delivery === 'live' ? 'every connected proxy serves it' : 'the configuration is complete'
+  return toCondition(
+    conditionTypes.Programmed,
+    [],
+    { reason: reasons.Programmed, message },
+    gateway.metadata.generation,
+  )
+}
+
+/** Why nothing is served yet; undefined once a proxy has acknowledged its configuration. */
+function pendingMessage({ delivery, settings }: GatewayFindings): string | undefined {
+  if (settings.delivery === 'assumed' || delivery?.synced === true) {
+    return undefined
+  }
+  return (delivery?.connected ?? 0) === 0
+    ? 'no proxy is connected yet'
+    : 'a proxy is connected and has not acknowledged its configuration yet'
+}
+
+function statusAddresses(gateway: Gateway, settings: TranslateSettings) {
+  return bindAddresses(gateway, settings).map((value) => ({ type: ipAddressType, value }))
+}

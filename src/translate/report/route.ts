@@ -1,0 +1,89 @@
+/** Verdicts over a route -> `RouteStatus`: one entry per parentRef of ours, in the order of the object. */
+import {
+  conditionTypes,
+  describeProblem,
+  type Problem,
+  reasons,
+  toCondition,
+  type UntimedCondition,
+} from '../../api/conditions.ts'
+import type { ParentReference } from '../../api/gen/types.ts'
+import type { ParentVerdict } from '../attach/routes.ts'
+import type { Refusal } from '../contract.ts'
+
+/** A condition of our own: a proxy refused what this route became. Absent while all is well. */
+const refusedType = 'fairlead.dev/Refused'
+
+/** What translation found in a route, whatever its parents. */
+export interface RouteFindings {
+  readonly generation: number
+  /** Of conditions Accepted, ResolvedRefs; those of Accepted name rules that are dropped. */
+  readonly problems: readonly Problem[]
+  /** True when no rule is left to serve. */
+  readonly nothingLeft: boolean
+}
+
+/** A condition as reported, with types that are not the Gateway API's. */
+export type ReportedCondition = Omit<UntimedCondition, 'type' | 'reason'> & {
+  readonly type: string
+  readonly reason: string
+}
+
+export interface ReportedParent {
+  readonly parentRef: ParentReference
+  readonly controllerName: string
+  readonly conditions: readonly ReportedCondition[]
+}
+
+export function reportParent(
+  verdict: ParentVerdict,
+  findings: RouteFindings,
+  refusals: readonly Refusal[],
+  controllerName: string,
+): ReportedParent {
+  const { generation, problems } = findings
+  const resolved = { reason: reasons.ResolvedRefs, message: 'every reference is resolved' }
+  const conditions: ReportedCondition[] = [
+    acceptedCondition(verdict, findings),
+    toCondition(conditionTypes.ResolvedRefs, problems, resolved, generation),
+  ]
+  const dropped = problems.filter(({ condition }) => condition === conditionTypes.Accepted)
+  if (verdict.refusal === undefined && dropped.length > 0 && !findings.nothingLeft) {
+    conditions.push({
+      type: conditionTypes.PartiallyInvalid,
+      status: 'True',
+      observedGeneration: generation,
+      reason: reasons.UnsupportedValue,
+      // The prefix is demanded by RouteConditionPartiallyInvalid.
+      message: `Dropped Rule: ${dropped.map(describeProblem).join('\n')}`,
+    })
+  }
+  const refused = refusals.filter(({ gateway }) => gateway === verdict.gateway)
+  if (refused.length > 0) {
+    conditions.push(refusedCondition(refused, generation))
+  }
+  return { parentRef: verdict.parentRef, controllerName, conditions }
+}
+
+/** True as soon as one listener takes the route and one rule is left. */
+function acceptedCondition(verdict: ParentVerdict, findings: RouteFindings): ReportedCondition {
+  const { generation, problems } = findings
+  if (verdict.refusal !== undefined) {
+    const { reason, message } = verdict.refusal
+    return { type: conditionTypes.Accepted, status: 'False', observedGeneration: generation, reason, message }
+  }
+  const names = verdict.attachments.map(({ listener }) => `"${listener.name}"`).join(', ')
+  const holds = { reason: reasons.Accepted, message: `attached to listener ${names} of Gateway ${verdict.gateway}` }
+  return toCondition(conditionTypes.Accepted, findings.nothingLeft ? problems : [], holds, generation)
+}
+
+function refusedCondition(refused: readonly Refusal[], observedGeneration: number): ReportedCondition {
+  const what = refused.map(({ name, message }) => `${name}: ${message}`).join('\n')
+  return {
+    type: refusedType,
+    status: 'True',
+    observedGeneration,
+    reason: 'RefusedByProxy',
+    message: `a proxy refused this configuration and keeps the last good one: ${what}`,
+  }
+}
