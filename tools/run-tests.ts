@@ -1,0 +1,19 @@
+/**
+ * Runs the tests and ends with the line `N passed, N failed` alone on a line (`, N skipped` after it if there are any).
+ *
+ *   node tools/run-tests.ts [words that the path of a test file holds]
+ */
+import { startVitest } from 'vitest/node'
+
+const vitest = await startVitest('test', process.argv.slice(2), { run: true, watch: false })
+const modules = vitest.state.getTestModules()
+const tests = modules.flatMap((module) => [...module.children.allTests()])
+const count = (state: string) => tests.filter((test) => test.result().state === state).length
+// A file that cannot be loaded has no test, and an error outside of a test belongs to none: each is one failure.
+const broken = modules.filter((module) => module.errors().length > 0).length + vitest.state.getUnhandledErrors().length
+const failed = count('failed') + broken
+const skipped = count('skipped')
+await vitest.close()
+if (failed > 0 || tests.length === 0) process.exitCode = 1
+process.stdout.write(`\n${count('passed')} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}\n`)
+process.exit()

@@ -1,0 +1,40 @@
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ensureEnvoy } from './envoy.mjs'
+import { ensureGeneratedCode } from './generated.mjs'
+import { ensurePackages } from './packages.mjs'
+import { hand, stopRunning } from './run.mjs'
+import { SetupError, say } from './say.mjs'
+
+/** The folder of the clone. */
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+/**
+ * Gets what is missing (packages, Node 24, generated code, Envoy where `envoy` is true), then runs `command` under
+ * Node 24 on this terminal. The exit code of this process is the command's, or 1 when set-up failed.
+ */
+export async function setUpAndRun(command, { envoy }) {
+  try {
+    const { node, env } = await setUp(envoy)
+    process.exitCode = command.length === 0 ? 0 : await hand(node, command, env)
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    say(`set-up failed: ${error.message}`)
+    process.exitCode = 1
+  }
+}
+
+async function setUp(envoy) {
+  const interrupted = (signal) => {
+    stopRunning()
+    process.exit(signal === 'SIGINT' ? 130 : 143)
+  }
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
+  const node = await ensurePackages(root)
+  await ensureGeneratedCode(root, node)
+  const env = { ...process.env }
+  if (envoy) env.FAIRLEAD_ENVOY = await ensureEnvoy()
+  env.PATH = [dirname(node), join(root, 'node_modules', '.bin'), env.PATH ?? ''].join(delimiter)
+  process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+  return { node, env }
+}

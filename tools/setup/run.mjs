@@ -1,0 +1,57 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { constants } from 'node:os'
+
+/** Children of set-up steps, ended when set-up is interrupted. */
+const running = new Set()
+
+/** Runs a program and gathers what it prints: { code, output }. A program that is not there has code 127. */
+export function capture(program, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    running.add(child)
+    let output = ''
+    child.stdout.on('data', (chunk) => (output += chunk))
+    child.stderr.on('data', (chunk) => (output += chunk))
+    const finish = (code) => {
+      running.delete(child)
+      resolve({ code, output })
+    }
+    child.on('error', (error) => {
+      output += String(error)
+      finish(error.code === 'ENOENT' ? 127 : 126)
+    })
+    child.on('close', (code) => finish(code ?? 1))
+  })
+}
+
+/** What a short program prints, trimmed; undefined when it is not there, fails or takes over ten seconds. */
+export function answerOf(program, args) {
+  const { status, stdout } = spawnSync(program, args, {
+    encoding: 'utf8',
+    timeout: 10_000,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return status === 0 ? stdout.trim() : undefined
+}
+
+/** Ends what set-up steps have running. */
+export function stopRunning() {
+  for (const child of running) child.kill('SIGTERM')
+}
+
+/**
+ * Runs the real command on this terminal and resolves to its exit code. Signals sent to this process reach it. Ctrl-C
+ * in a terminal goes to the whole foreground group, so the command has it already and gets it from there only.
+ */
+export function hand(program, args, env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: 'inherit', env })
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.on(signal, () => {
+        if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+      })
+    }
+    child.on('error', reject)
+    child.on('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0)))
+  })
+}
