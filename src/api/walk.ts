@@ -1,0 +1,63 @@
+import { formatPath, type PathSegment } from './field-path.ts'
+import { describeType, type ParseProblem, type ParseReason, quoteValue } from './parse-problem.ts'
+import type { Rule } from './schema.ts'
+
+/** Decides a CEL rule on a value that is structurally sound: false when it is broken. */
+export type RuleEvaluator = (rule: Rule, self: unknown) => boolean
+
+/** More mistakes than this in one object are counted, not listed. */
+const maxProblems = 100
+
+/** Where a validation is in an object, and what it found so far. */
+export class Walk {
+  readonly path: PathSegment[] = []
+  readonly problems: ParseProblem[] = []
+  readonly rules: RuleEvaluator | undefined
+  /** True while values must not be quoted. */
+  isSecret = false
+  #unlisted = 0
+  readonly #remedyForUnknown: (path: readonly PathSegment[], key: string) => string
+
+  constructor(
+    remedyForUnknown: (path: readonly PathSegment[], key: string) => string,
+    rules: RuleEvaluator | undefined = undefined,
+  ) {
+    this.#remedyForUnknown = remedyForUnknown
+    this.rules = rules
+  }
+
+  /** Every problem found, the last one telling how many more there are when they are too many. */
+  finish(): readonly ParseProblem[] {
+    if (this.#unlisted === 0) return this.problems
+    const message = `${this.#unlisted} more problems in this object`
+    return [...this.problems, { severity: 'error', reason: 'TooManyProblems', field: '', message }]
+  }
+
+  /** Notes a mistake at the current place. */
+  report(reason: ParseReason, message: string, remedy?: string): void {
+    if (this.problems.length >= maxProblems) this.#unlisted += 1
+    else this.problems.push({ severity: 'error', reason, field: formatPath(this.path), message, remedy })
+  }
+
+  /** Notes a mistake at a field of the current place. */
+  reportAt(segment: PathSegment, reason: ParseReason, message: string, remedy?: string): void {
+    this.path.push(segment)
+    this.report(reason, message, remedy)
+    this.path.pop()
+  }
+
+  /** The value as it may be shown. */
+  quote(value: unknown): string {
+    return this.isSecret ? 'the value (not shown)' : quoteValue(value)
+  }
+
+  /** Notes a value of another type than `wanted`. */
+  wrongType(wanted: string, value: unknown, remedy: string): void {
+    this.report('WrongType', `must be ${wanted}, but ${this.quote(value)} is ${describeType(value)}`, remedy)
+  }
+
+  /** Notes a field that the object at the current place does not have. */
+  unknownField(key: string): void {
+    this.reportAt(key, 'UnknownField', `unknown field ${quoteValue(key)}`, this.#remedyForUnknown(this.path, key))
+  }
+}
