@@ -73,3 +73,17 @@ export function clusterName(endpoints: EndpointsName, protocol: UpstreamProtocol
 export function secretName(namespace: string, name: string): SecretName {
   return `${namespace}/${name}` as SecretName
 }
+
+/** The cluster of a name: inverse of `clusterName`. */
+export function clusterOf(name: ClusterName): {
+  readonly name: ClusterName
+  readonly endpoints: EndpointsName
+  readonly protocol: UpstreamProtocol
+} {
+  const [namespace = '', service = '', port = '', protocol] = name.split('/')
+  return {
+    name,
+    endpoints: endpointsName(namespace, service, Number(port)),
+    protocol: protocol === 'h2c' ? 'h2c' : 'http1',
+  }
+}

@@ -6,6 +6,7 @@ import type { Gateway, Listener as ListenerSpec, RouteGroupKind } from '../../ap
 import { type Problem, reasons } from '../../api/conditions.ts'
 import type { Reader } from '../../graph/collection.ts'
 import { type GatewayKey, gatewayKey, type Host, type SecretName, type TableName, tableName } from '../../ir/names.ts'
+import { gatewayProblems } from './gateways.ts'
 import { anyHost, normalHost } from './hostnames.ts'
 import type { NamespacePolicy } from './namespaces.ts'
 import { type CertificateContext, resolveCertificates } from '../gateway/tls.ts'
@@ -49,6 +50,7 @@ export function compileListeners(
 ): readonly GatewayListener[] {
   const { namespace, name } = gateway.metadata
   const key = gatewayKey(namespace, name)
+  const isGatewayRefused = gatewayProblems(gateway).length > 0
   return gateway.spec.listeners.map((spec, index) => {
     const field = `spec.listeners[${index}]`
     const certificates =
@@ -61,7 +63,9 @@ export function compileListeners(
       ...kindProblems(spec, field),
       ...certificates.problems,
     ]
-    const refused = problems.some(({ condition }) => condition === 'Accepted' || condition === 'Conflicted')
+    const isRefused =
+      isGatewayRefused ||
+      problems.some(({ condition }) => condition === 'Accepted' || condition === 'Conflicted')
     return {
       gateway: key,
       namespace,
@@ -73,7 +77,7 @@ export function compileListeners(
       namespaces: namespacePolicy(spec),
       supportedKinds: supportedKinds(spec),
       certificates: certificates.names,
-      serves: !refused && (spec.protocol === 'HTTP' || certificates.names.length > 0),
+      serves: !isRefused && (spec.protocol === 'HTTP' || certificates.names.length > 0),
       problems,
     }
   })

@@ -1,6 +1,7 @@
 /** Gateway and its listeners -> `GatewayStatus` (GEP-1364; conditions and reasons of `gateway_types.go`). */
-import { conditionTypes, type Problem, reasons, toCondition, type UntimedCondition } from '../../api/conditions.ts'
-import type { Gateway, GatewaySpecAddress } from '../../api/gen/types.ts'
+import { conditionTypes, reasons, toCondition, type UntimedCondition } from '../../api/conditions.ts'
+import type { Gateway } from '../../api/gen/types.ts'
+import { bindAddresses, gatewayProblems, ipAddressType } from '../attach/gateways.ts'
 import type { GatewayListener } from '../attach/listeners.ts'
 import type { Delivery, DesiredStatus, Refusal, TranslateSettings } from '../contract.ts'
 import { reportListener } from './listener.ts'
@@ -16,8 +17,6 @@ export interface GatewayFindings {
   readonly refusals: readonly Refusal[]
   readonly settings: TranslateSettings
 }
-
-const ipAddressType = 'IPAddress'
 
 export function reportGateway(findings: GatewayFindings): DesiredStatus {
   const { gateway, listeners, settings } = findings
@@ -43,41 +42,6 @@ export function reportGateway(findings: GatewayFindings): DesiredStatus {
       ),
     },
   }
-}
-
-/** What keeps a whole Gateway from being served, whatever its listeners. */
-export function gatewayProblems(gateway: Gateway): readonly Problem[] {
-  const problems = (gateway.spec.addresses ?? []).flatMap((address, index) => addressProblems(address, index))
-  const parameters = gateway.spec.infrastructure?.parametersRef
-  if (parameters !== undefined) {
-    problems.push({
-      condition: conditionTypes.Accepted,
-      reason: reasons.InvalidParameters,
-      message: `parameters of kind "${parameters.kind}" are not supported yet; remove parametersRef`,
-      field: 'spec.infrastructure.parametersRef',
-    })
-  }
-  return problems
-}
-
-/** Addresses to bind: those of the object, else what the deployer chose. */
-export function bindAddresses(gateway: Gateway, settings: TranslateSettings): readonly string[] {
-  const asked = (gateway.spec.addresses ?? []).flatMap(({ value }) => (value === undefined ? [] : [value]))
-  return asked.length > 0 ? asked : settings.bindAddresses
-}
-
-function addressProblems(address: GatewaySpecAddress, index: number): Problem[] {
-  if (address.type === ipAddressType) {
-    return []
-  }
-  return [
-    {
-      condition: conditionTypes.Accepted,
-      reason: reasons.UnsupportedAddress,
-      message: `type "${address.type}" is not supported; use IPAddress`,
-      field: `spec.addresses[${index}].type`,
-    },
-  ]
 }
 
 /** Accepted with reason ListenersNotValid when only some listeners are: those are served all the same. */

@@ -1,0 +1,69 @@
+/** The serving listeners of one port -> one bound listener with its filter chains. */
+import type { Entry } from '../../graph/collection.ts'
+import type { GatewayInfra } from '../../ir/infra.ts'
+import type { FilterChain, Listener } from '../../ir/listener.ts'
+import { type GatewayKey, type Host, tableName } from '../../ir/names.ts'
+import { compareBy, compareNumbers } from '../../lib/sorted.ts'
+import type { GatewayListener } from '../attach/listeners.ts'
+
+/**
+ * A plain-HTTP port has one chain for all its listeners, since Envoy cannot tell them apart before the Host header;
+ * an HTTPS listener is a chain of its own, by SNI. All members serve and speak one protocol: conflicts are out.
+ */
+export function assembleListener(
+  gateway: GatewayKey,
+  members: readonly Entry<GatewayListener>[],
+  addresses: readonly string[],
+): Listener {
+  const listeners = members.map(({ value }) => value)
+  const port = listeners[0]?.port ?? 0
+  const isPlain = listeners.some(({ protocol }) => protocol === 'HTTP')
+  const chains: readonly FilterChain[] = isPlain
+    ? [{ name: 'http', table: tableName(port), routes: 'scopes' }]
+    : listeners.map(httpsChain).sort(compareBy(({ name }) => name))
+  return { gateway, port, addresses, chains }
+}
+
+function httpsChain(listener: GatewayListener): FilterChain {
+  return {
+    name: listener.name,
+    table: listener.table,
+    tls: { serverName: listener.host, certificates: listener.certificates },
+    routes: usesScopes(listener) ? 'scopes' : 'table',
+  }
+}
+
+/** Only an HTTPS listener with an exact hostname has a plain route table: one host needs no scopes. */
+export function usesScopes(listener: GatewayListener): boolean {
+  return listener.protocol !== 'HTTPS' || listener.host.startsWith('*')
+}
+
+/**
+ * Hosts of the other HTTPS listeners of a port: a request for one of them that came over this listener's connection
+ * is misdirected (421, RFC 9110 15.5.20; `GatewaySpec.listeners` "HTTPS").
+ */
+export function misdirectedHosts(
+  listener: GatewayListener,
+  samePort: readonly Entry<GatewayListener>[],
+): readonly Host[] {
+  return samePort
+    .map(({ value }) => value.host)
+    .filter((host) => host !== listener.host)
+    .sort()
+}
+
+/** What must run for a Gateway; ports ascending. */
+export function gatewayInfra(
+  gateway: {
+    readonly key: GatewayKey
+    readonly namespace: string
+    readonly name: string
+    readonly generation: number
+  },
+  listeners: readonly Entry<GatewayListener>[],
+  addresses: readonly string[],
+): GatewayInfra {
+  const ports = new Set(listeners.filter(({ value }) => value.serves).map(({ value }) => value.port))
+  const { key, namespace, name, generation } = gateway
+  return { gateway: key, namespace, name, generation, addresses, ports: [...ports].sort(compareNumbers) }
+}

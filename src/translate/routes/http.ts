@@ -1,0 +1,205 @@
+/** HTTPRoute -> routes of the IR and what is wrong with it (`HTTPRouteSpec`). */
+import { conditionTypes, type Problem, reasons } from '../../api/conditions.ts'
+import type { HTTPBackendRef, HTTPRoute, HTTPRouteMatch, HTTPRouteRule } from '../../api/gen/types.ts'
+import type { Reader } from '../../graph/collection.ts'
+import type { Action } from '../../ir/action.ts'
+import type { Backend } from '../../ir/backend.ts'
+import type { RouteMatch, ValueMatch } from '../../ir/match.ts'
+import type { FeatureValue, Route } from '../../ir/route.ts'
+import { regexProblem } from '../../lib/re2.ts'
+import { compareBy } from '../../lib/sorted.ts'
+import { type BackendContext, resolveBackend } from '../backends/service.ts'
+import { compileFilters } from '../features/filters.ts'
+import { requestRedirect, resolveRedirect } from '../features/request-redirect.ts'
+
+/** The rules of one route object that can serve, whatever the listener, and every problem found. */
+export interface CompiledRoute {
+  readonly matches: readonly CompiledMatch[]
+  readonly problems: readonly Problem[]
+}
+
+/** One match of one rule. A redirect is finished per listener, because its port may be that of the listener. */
+interface CompiledMatch {
+  readonly route: Route
+  readonly redirect: RedirectFilter | undefined
+}
+
+type RedirectFilter = Parameters<typeof resolveRedirect>[0]
+
+export interface RouteListener {
+  readonly port: number
+  readonly protocol: string
+}
+
+export function compileHttpRoute(read: Reader, route: HTTPRoute, backends: BackendContext): CompiledRoute {
+  const { namespace, name } = route.metadata
+  const object = `HTTPRoute/${namespace}/${name}`
+  const matches: CompiledMatch[] = []
+  const problems: Problem[] = []
+  route.spec.rules.forEach((rule, ruleIndex) => {
+    const field = `spec.rules[${ruleIndex}]`
+    const compiled = compileRule(read, rule, backends, field)
+    problems.push(...compiled.problems)
+    if (compiled.problems.some(({ condition }) => condition === conditionTypes.Accepted)) {
+      return // The rule is dropped as a whole: half of it could let through what the other half was to stop.
+    }
+    rule.matches.forEach((match, matchIndex) => {
+      matches.push({
+        redirect: compiled.redirect,
+        route: {
+          name: `${namespace}/${name}/${ruleIndex}/${matchIndex}`,
+          match: compileMatch(match),
+          action: compiled.action,
+          features: compiled.features,
+          origin: { object, field: `${field}.matches[${matchIndex}]` },
+        },
+      })
+    })
+  })
+  return { matches, problems }
+}
+
+/** The routes as a listener serves them. */
+export function routesFor(compiled: CompiledRoute, listener: RouteListener): readonly Route[] {
+  return compiled.matches.map(({ route, redirect }) =>
+    redirect === undefined
+      ? route
+      : { ...route, action: { kind: 'redirect', redirect: resolveRedirect(redirect, route.match.path, listener) } },
+  )
+}
+
+interface CompiledRule {
+  readonly action: Action
+  readonly redirect: RedirectFilter | undefined
+  readonly features: readonly FeatureValue[]
+  readonly problems: readonly Problem[]
+}
+
+function compileRule(read: Reader, rule: HTTPRouteRule, context: BackendContext, field: string): CompiledRule {
+  const filters = compileFilters(rule.filters ?? [], { field: `${field}.filters`, level: 'rule' })
+  const redirect = requestRedirect.of(filters.features)
+  const backends = (rule.backendRefs ?? []).map((reference, index) =>
+    compileBackend(read, reference, context, `${field}.backendRefs[${index}]`),
+  )
+  return {
+    action: forward(backends.map(({ backend }) => backend)),
+    redirect,
+    features: filters.features,
+    problems: [
+      ...filters.problems,
+      ...unsupportedFields(rule, field),
+      ...rule.matches.flatMap((match, index) => matchProblems(match, `${field}.matches[${index}]`)),
+      ...backends.flatMap(({ problems }) => problems),
+    ],
+  }
+}
+
+/** A rule without backends answers 500 (`HTTPRouteRule.backendRefs`). */
+function forward(backends: readonly Backend[]): Action {
+  return backends.length === 0 ? { kind: 'respond', status: 500 } : { kind: 'forward', backends }
+}
+
+function compileBackend(
+  read: Reader,
+  reference: HTTPBackendRef,
+  context: BackendContext,
+  field: string,
+): { readonly backend: Backend; readonly problems: readonly Problem[] } {
+  const filters = compileFilters(reference.filters ?? [], { field: `${field}.filters`, level: 'backend' })
+  const resolved = resolveBackend(read, context, reference, field)
+  const { weight } = reference
+  if (!resolved.ok) {
+    const problems = [...filters.problems, resolved.error]
+    return { backend: { kind: 'invalid', reason: resolved.error.reason, weight }, problems }
+  }
+  const backend: Backend = { kind: 'cluster', cluster: resolved.value, weight, features: filters.features }
+  return { backend, problems: filters.problems }
+}
+
+/** Fields of a rule that change what a client gets and are not built yet: ignoring them would be a lie. */
+function unsupportedFields(rule: HTTPRouteRule, field: string): readonly Problem[] {
+  return (['timeouts', 'retry', 'sessionPersistence'] as const)
+    .filter((name) => rule[name] !== undefined)
+    .map((name) => ({
+      condition: conditionTypes.Accepted,
+      reason: reasons.UnsupportedValue,
+      message: 'is not supported yet; remove it',
+      field: `${field}.${name}`,
+    }))
+}
+
+function compileMatch(match: HTTPRouteMatch): RouteMatch {
+  return {
+    path: compilePath(match),
+    ...(match.method === undefined ? {} : { method: match.method }),
+    headers: valueMatches(match.headers ?? [], (name) => name.toLowerCase()),
+    queryParams: valueMatches(match.queryParams ?? [], (name) => name),
+  }
+}
+
+function compilePath({ path: { type, value } }: HTTPRouteMatch): RouteMatch['path'] {
+  switch (type) {
+    case 'Exact':
+      return { kind: 'exact', path: value }
+    case 'RegularExpression':
+      return { kind: 'regex', regex: value }
+    case 'PathPrefix':
+      // "A trailing slash is ignored" (PathMatchPathPrefix).
+      return { kind: 'prefix', prefix: value.replace(/\/+$/, '') || '/' }
+  }
+}
+
+/** Of equal names "only the first entry ... MUST be considered" (`HTTPHeaderMatch.name`, `HTTPQueryParamMatch.name`). */
+function valueMatches(
+  matches: readonly { readonly name: string; readonly type: string; readonly value: string }[],
+  normal: (name: string) => string,
+): readonly ValueMatch[] {
+  const byName = new Map<string, ValueMatch>()
+  for (const { name, type, value } of matches) {
+    const key = normal(name)
+    if (!byName.has(key)) {
+      byName.set(key, { name: key, kind: type === 'RegularExpression' ? 'regex' : 'exact', value })
+    }
+  }
+  return [...byName.values()].sort(compareBy((match) => match.name))
+}
+
+/** What Envoy would refuse in a match: said here, with the field, before a proxy has to. */
+function matchProblems(match: HTTPRouteMatch, field: string): readonly Problem[] {
+  const lists = [
+    { name: 'headers', matches: match.headers ?? [] },
+    { name: 'queryParams', matches: match.queryParams ?? [] },
+  ]
+  const regexes = [
+    { type: match.path.type as string, value: match.path.value, field: `${field}.path.value` },
+    ...lists.flatMap(({ name, matches }) =>
+      matches.map(({ type, value }, index) => ({ type: type as string, value, field: `${field}.${name}[${index}].value` })),
+    ),
+  ].filter(({ type }) => type === 'RegularExpression')
+  const problems = regexes.flatMap((candidate) => {
+    const why = regexProblem(candidate.value)
+    return why === undefined
+      ? []
+      : [refuse(candidate.field, `"${clip(candidate.value)}" is not a regular expression that RE2 accepts: ${why}`)]
+  })
+  return match.path.type === 'RegularExpression' ? problems : [...pathProblems(match.path.value, field), ...problems]
+}
+
+function pathProblems(path: string, field: string): readonly Problem[] {
+  if (!path.startsWith('/')) {
+    return [refuse(`${field}.path.value`, `"${clip(path)}" does not begin with "/"; write "/${clip(path)}"`)]
+  }
+  const odd = /[?#]/.exec(path)?.[0]
+  return odd === undefined
+    ? []
+    : [refuse(`${field}.path.value`, `"${clip(path)}" holds "${odd}", which no path can; match queries with queryParams`)]
+}
+
+function refuse(field: string, message: string): Problem {
+  return { condition: conditionTypes.Accepted, reason: reasons.UnsupportedValue, message, field }
+}
+
+/** Quoted values stay readable in a message. */
+function clip(value: string): string {
+  return value.length <= 80 ? value : `${value.slice(0, 79)}…`
+}
