@@ -1,0 +1,104 @@
+/** Graph sources by kind: where every object enters, from files or from an API server. */
+import type { ConfigMap, EndpointSlice, Namespace, Secret, Service } from '../api/core.ts'
+import type { Gateway, GatewayClass, HTTPRoute, ReferenceGrant } from '../api/gen/types.ts'
+import type { KubernetesObject } from '../api/kinds.ts'
+import type { Graph } from '../graph/graph.ts'
+import type { Source } from '../graph/source.ts'
+
+/** One source for each kind that is translated. Keys: `<namespace>/<name>`, `<name>` for cluster-scoped kinds. */
+export interface ObjectSources {
+  readonly gatewayClasses: Source<GatewayClass>
+  readonly gateways: Source<Gateway>
+  readonly httpRoutes: Source<HTTPRoute>
+  readonly referenceGrants: Source<ReferenceGrant>
+  readonly namespaces: Source<Namespace>
+  readonly services: Source<Service>
+  readonly endpointSlices: Source<EndpointSlice>
+  readonly secrets: Source<Secret>
+  readonly configMaps: Source<ConfigMap>
+}
+
+/** An object to be removed. */
+export interface ObjectName {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}
+
+export function createSources(graph: Graph): ObjectSources {
+  return {
+    gatewayClasses: graph.source('GatewayClass'),
+    gateways: graph.source('Gateway'),
+    httpRoutes: graph.source('HTTPRoute'),
+    referenceGrants: graph.source('ReferenceGrant'),
+    namespaces: graph.source('Namespace'),
+    services: graph.source('Service'),
+    endpointSlices: graph.source('EndpointSlice'),
+    secrets: graph.source('Secret'),
+    configMaps: graph.source('ConfigMap'),
+  }
+}
+
+/** Adds or replaces an object. False for kinds that nothing is made of yet. */
+export function setObject(sources: ObjectSources, object: KubernetesObject): boolean {
+  const { namespace, name } = object.metadata
+  const key = `${namespace}/${name}`
+  switch (object.kind) {
+    case 'GatewayClass':
+      sources.gatewayClasses.set(name, object)
+      return true
+    case 'Gateway':
+      sources.gateways.set(key, object)
+      return true
+    case 'HTTPRoute':
+      sources.httpRoutes.set(key, object)
+      return true
+    case 'ReferenceGrant':
+      sources.referenceGrants.set(key, object)
+      return true
+    case 'Namespace':
+      sources.namespaces.set(name, object)
+      return true
+    case 'Service':
+      sources.services.set(key, object)
+      return true
+    case 'EndpointSlice':
+      sources.endpointSlices.set(key, object)
+      return true
+    case 'Secret':
+      sources.secrets.set(key, object)
+      return true
+    case 'ConfigMap':
+      sources.configMaps.set(key, object)
+      return true
+    default:
+      return false
+  }
+}
+
+/** Removes an object; one that is not there is no error. */
+export function deleteObject(sources: ObjectSources, { kind, namespace, name }: ObjectName): void {
+  const key = `${namespace}/${name}`
+  switch (kind) {
+    case 'GatewayClass':
+      return sources.gatewayClasses.delete(name)
+    case 'Gateway':
+      return sources.gateways.delete(key)
+    case 'HTTPRoute':
+      return sources.httpRoutes.delete(key)
+    case 'ReferenceGrant':
+      return sources.referenceGrants.delete(key)
+    case 'Namespace':
+      return sources.namespaces.delete(name)
+    case 'Service':
+      return sources.services.delete(key)
+    case 'EndpointSlice':
+      return sources.endpointSlices.delete(key)
+    case 'Secret':
+      return sources.secrets.delete(key)
+    case 'ConfigMap':
+      return sources.configMaps.delete(key)
+    default:
+      return
+  }
+}
