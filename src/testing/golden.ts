@@ -1,0 +1,123 @@
+/**
+ * Golden cases: a folder `<name>.golden/<case>/` holds in.yaml, status.yaml and envoy.yaml. The first line of in.yaml
+ * says which sentence of the specification or which bug it stands for, and after `show:` which resources are compared.
+ */
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { parseAllDocuments, stringify } from 'yaml'
+import type { KubernetesObject } from '../api/kinds.ts'
+import { messageToJson } from '../envoy/json.ts'
+import type { NamedResource } from '../envoy/resource.ts'
+import type { XdsType } from '../envoy/types.ts'
+import { compareBy } from '../lib/sorted.ts'
+import { mustParse, type PipelineRig } from './pipeline-rig.ts'
+
+/** One folder. */
+export interface GoldenCase {
+  readonly directory: string
+  /** `<folder>/<case>`, as tests show it. */
+  readonly name: string
+  readonly title: string
+  readonly show: readonly XdsType[]
+  readonly objects: readonly KubernetesObject[]
+}
+
+/** What a case is compared by. */
+export interface GoldenOutput {
+  readonly 'status.yaml': string
+  readonly 'envoy.yaml': string
+}
+
+const typesByWord: Readonly<Record<string, XdsType>> = {
+  listeners: 'listener',
+  scopes: 'scoped-route',
+  routes: 'route',
+  clusters: 'cluster',
+  endpoints: 'endpoint',
+  secrets: 'secret',
+}
+
+const sourceRoot = dirname(import.meta.dirname)
+
+/** Every case below src, in order of name. */
+export function goldenCases(): readonly GoldenCase[] {
+  return globSync('**/*.golden/*/in.yaml', { cwd: sourceRoot })
+    .sort()
+    .map((path) => readCase(dirname(join(sourceRoot, path))))
+}
+
+/** The objects that every case may count on. */
+export function baseObjects(): readonly KubernetesObject[] {
+  return readObjects(readFileSync(join(import.meta.dirname, 'base.yaml'), 'utf8'))
+}
+
+/** The objects of a text of YAML documents; all must be valid. */
+export function readObjects(text: string): readonly KubernetesObject[] {
+  return parseAllDocuments(text).flatMap((document) => {
+    const raw: unknown = document.toJS()
+    return raw === null ? [] : [mustParse(raw)]
+  })
+}
+
+/** Statuses and shown resources of a flushed rig, sorted; objects of the base are left out. */
+export function render(rig: PipelineRig, show: readonly XdsType[]): GoldenOutput {
+  const statuses = [...rig.outputs.statuses.entries()]
+    .filter(([key]) => key !== 'GatewayClass//fairlead')
+    .sort(compareBy(([key]) => key))
+    .map(([, { kind, namespace, name, status }]) => ({ kind, name: namespace ? `${namespace}/${name}` : name, status }))
+  const named = [
+    ...[...rig.outputs.resources.entries()].map(([key, { resource }]) => ({ key, resource })),
+    ...[...rig.outputs.endpoints.entries()].map(([key, resource]) => ({ key, resource })),
+  ]
+  const resources = named
+    .filter(({ resource }) => show.includes(resource.type) && resource.gate !== 'warm-up')
+    .sort(compareBy(({ key }) => key))
+    .map(({ resource }) => shown(resource))
+  return { 'status.yaml': toYaml(statuses), 'envoy.yaml': toYaml(resources) }
+}
+
+function shown(resource: NamedResource): unknown {
+  return { [resource.type]: resource.name, ...redacted(messageToJson(resource.type, resource.bytes)) }
+}
+
+/** Proto JSON of a resource; a private key is not for eyes, not even a test's. */
+function redacted(json: unknown): Readonly<Record<string, unknown>> {
+  const text = JSON.stringify(json, (key, value: unknown) => (key === 'privateKey' ? 'REDACTED' : value))
+  const parsed: unknown = JSON.parse(text)
+  return typeof parsed === 'object' && parsed !== null ? { ...parsed } : { value: parsed }
+}
+
+/** Writes the expectation. Only by hand: review is reading the diff. */
+export function updateGolden(golden: GoldenCase, output: GoldenOutput): void {
+  if (process.env.CI === 'true') {
+    throw new Error('goldens are not updated in CI; run `npm run golden:update` and review the diff')
+  }
+  for (const [file, text] of Object.entries(output)) {
+    writeFileSync(join(golden.directory, file), text)
+  }
+}
+
+export function readGolden(golden: GoldenCase, file: keyof GoldenOutput): string {
+  return readFileSync(join(golden.directory, file), 'utf8')
+}
+
+function readCase(directory: string): GoldenCase {
+  const text = readFileSync(join(directory, 'in.yaml'), 'utf8')
+  const head = /^# (?<title>.+?)(?: show: (?<show>[\w, ]+))?$/m.exec(text.split('\n', 1)[0] ?? '')?.groups
+  if (head?.title === undefined) {
+    throw new Error(`${directory}/in.yaml must begin with "# <what it stands for>. show: scopes"`)
+  }
+  const show = (head.show ?? 'scopes').split(',').map((word) => {
+    const type = typesByWord[word.trim()]
+    if (type === undefined) {
+      throw new Error(`${directory}/in.yaml shows "${word.trim()}"; known: ${Object.keys(typesByWord).join(', ')}`)
+    }
+    return type
+  })
+  const name = `${basename(dirname(directory)).replace(/\.golden$/, '')}/${basename(directory)}`
+  return { directory, name, title: head.title, show, objects: readObjects(text) }
+}
+
+function toYaml(value: readonly unknown[]): string {
+  return value.length === 0 ? '[]\n' : stringify(value, { lineWidth: 120, aliasDuplicateObjects: false })
+}
