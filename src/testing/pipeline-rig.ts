@@ -27,11 +27,13 @@ export interface PipelineRig {
   delete(object: KubernetesObject): void
 }
 
-export function pipelineRig(options: {
-  readonly settings?: Partial<TranslateSettings> | undefined
-  /** Freeze everything and run each transform twice. Default: true. */
-  readonly checkPurity?: boolean | undefined
-} = {}): PipelineRig {
+export function pipelineRig(
+  options: {
+    readonly settings?: Partial<TranslateSettings> | undefined
+    /** Freeze everything and run each transform twice. Default: true. */
+    readonly checkPurity?: boolean | undefined
+  } = {},
+): PipelineRig {
   const graph = new Graph({ checkPurity: options.checkPurity ?? true, schedule: () => {} })
   const sources = createSources(graph)
   const refusals = graph.source<Refusal>('refusals')

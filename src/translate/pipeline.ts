@@ -120,10 +120,10 @@ function buildGateways(graph: Graph, inputs: Inputs, references: References): Ga
 /** Routes of every kind, compiled and attached. */
 interface Routes {
   readonly units: Collection<RouteUnit>
-  /** By the route's key; only routes with a parent of ours. */
-  readonly reports: Collection<RouteReport | undefined>
+  /** By the route's key; without verdicts where no parent is ours. */
+  readonly reports: Collection<RouteReport>
   /** Routes accepted by a listener, by listenerKey: its counts are attachedRoutes. */
-  readonly attached: Index<RouteReport | undefined>
+  readonly attached: Index<RouteReport>
   readonly notices: Collection<Notice>
 }
 
@@ -140,7 +140,7 @@ function buildRoutes(graph: Graph, inputs: Inputs, references: References, gatew
     compileAndAttach(read, { route, key, references, gateways }),
   )
   const attached = graph.index('attachedRoutes', compiled.reports, (report) =>
-    report === undefined || report.nothingLeft ? [] : attachedListeners(report),
+    report.nothingLeft ? [] : attachedListeners(report),
   )
   const notices = graph.derive('routeNotices', inputs.httpRoutes, (read, route) =>
     parentNotices(read, route, gateways).map((notice) => [`${notice.object}|${notice.field}`, notice]),
@@ -163,7 +163,7 @@ function compileAndAttach(
     readonly references: References
     readonly gateways: Gateways
   },
-): { outputs: (readonly [string, RouteUnit])[]; report: RouteReport | undefined } {
+): { outputs: (readonly [string, RouteUnit])[]; report: RouteReport } {
   const { route, key, references, gateways } = subject
   const { namespace, name, generation } = route.metadata
   const context = {
@@ -175,7 +175,10 @@ function compileAndAttach(
     (parentRef) => attachParent(read, context, described, parentRef) ?? [],
   )
   if (verdicts.length === 0) {
-    return { outputs: [], report: undefined }
+    return {
+      outputs: [],
+      report: { route: { namespace, name, generation }, verdicts, problems: [], nothingLeft: false },
+    }
   }
   const from = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace }
   const compiled = compileHttpRoute(read, route, { ...references, from })
@@ -251,9 +254,9 @@ function buildHostResources(
   )
   const stubs = graph.derive('stubs', tables.presence, (read, _present, key) => {
     const { gateway, table } = parseHostKey(key)
-    const scopes = read.group(wildcardsByTable, key).map(
-      ({ value: { host } }): Stub => ({ domain: host, target: { kind: 'scope', scope: scopeName(table, host) } }),
-    )
+    const scopes = read
+      .group(wildcardsByTable, key)
+      .map(({ value: { host } }): Stub => ({ domain: host, target: { kind: 'scope', scope: scopeName(table, host) } }))
     const samePort = read.group(listenersByPort, portKey(gateway, table))
     return [entry(gateway, emitStubs(gateway, table, [...scopes, ...misdirectedStubs(table, samePort)]))]
   })
@@ -343,23 +346,21 @@ function buildEndpoints(
   const notices = graph.derive('sliceNotices', inputs.endpointSlices, (_read, slice, key) =>
     refusedSlices([{ key, value: slice }]).map(() => {
       const object = `EndpointSlice/${key}`
-      const message = 'addressType "FQDN" is not used: its author could make the gateway reach any host; use IPv4 or IPv6'
+      const message =
+        'addressType "FQDN" is not used: its author could make the gateway reach any host; use IPv4 or IPv6'
       return [object, { object, field: 'addressType', message }]
     }),
   )
   return { resources, notices }
 }
 
-function buildStatuses(
-  graph: Graph,
-  inputs: Inputs,
-  gateways: Gateways,
-  routes: Routes,
-): Collection<DesiredStatus> {
+function buildStatuses(graph: Graph, inputs: Inputs, gateways: Gateways, routes: Routes): Collection<DesiredStatus> {
   const classStatuses = graph.derive('classStatuses', gateways.classes, (_read, gatewayClass, key) => [
     [`GatewayClass//${key}`, reportGatewayClass(gatewayClass)],
   ])
-  const refusalsByGateway: Index<Refusal> = graph.index('refusalsByGateway', inputs.refusals, ({ gateway }) => [gateway])
+  const refusalsByGateway: Index<Refusal> = graph.index('refusalsByGateway', inputs.refusals, ({ gateway }) => [
+    gateway,
+  ])
   const refusalsByOrigin: Index<Refusal> = graph.index('refusalsByOrigin', inputs.refusals, ({ origins }) => origins)
   const gatewayStatuses = graph.derive('gatewayStatuses', gateways.gateways, (read, gateway, key) => {
     const { namespace, name } = gateway.metadata
@@ -376,7 +377,7 @@ function buildStatuses(
     return [[`Gateway/${key}`, status]]
   })
   const routeStatuses = graph.derive('routeStatuses', routes.reports, (read, report, key) => {
-    if (report === undefined) {
+    if (report.verdicts.length === 0) {
       return []
     }
     const refusals = read.group(refusalsByOrigin, `HTTPRoute/${key}`).map(({ value }) => value)
@@ -400,7 +401,9 @@ function buildInfra(graph: Graph, inputs: Inputs, gateways: Gateways): Collectio
     const { namespace, name, generation } = gateway.metadata
     const listeners = read.group(gateways.listenersByGateway, key)
     const addresses = bindAddresses(gateway, read.single(inputs.settings))
-    return [[key, gatewayInfra({ key: gatewayKey(namespace, name), namespace, name, generation }, listeners, addresses)]]
+    return [
+      [key, gatewayInfra({ key: gatewayKey(namespace, name), namespace, name, generation }, listeners, addresses)],
+    ]
   })
 }
 

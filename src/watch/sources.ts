@@ -78,27 +78,31 @@ export function setObject(sources: ObjectSources, object: KubernetesObject): boo
 
 /** Removes an object; one that is not there is no error. */
 export function deleteObject(sources: ObjectSources, { kind, namespace, name }: ObjectName): void {
-  const key = `${namespace}/${name}`
+  const isClusterScoped = kind === 'GatewayClass' || kind === 'Namespace'
+  sourceOf(sources, kind)?.delete(isClusterScoped ? name : `${namespace}/${name}`)
+}
+
+function sourceOf(sources: ObjectSources, kind: string): { delete(key: string): void } | undefined {
   switch (kind) {
     case 'GatewayClass':
-      return sources.gatewayClasses.delete(name)
+      return sources.gatewayClasses
     case 'Gateway':
-      return sources.gateways.delete(key)
+      return sources.gateways
     case 'HTTPRoute':
-      return sources.httpRoutes.delete(key)
+      return sources.httpRoutes
     case 'ReferenceGrant':
-      return sources.referenceGrants.delete(key)
+      return sources.referenceGrants
     case 'Namespace':
-      return sources.namespaces.delete(name)
+      return sources.namespaces
     case 'Service':
-      return sources.services.delete(key)
+      return sources.services
     case 'EndpointSlice':
-      return sources.endpointSlices.delete(key)
+      return sources.endpointSlices
     case 'Secret':
-      return sources.secrets.delete(key)
+      return sources.secrets
     case 'ConfigMap':
-      return sources.configMaps.delete(key)
+      return sources.configMaps
     default:
-      return
+      return undefined
   }
 }

@@ -64,8 +64,7 @@ export function compileListeners(
       ...certificates.problems,
     ]
     const isRefused =
-      isGatewayRefused ||
-      problems.some(({ condition }) => condition === 'Accepted' || condition === 'Conflicted')
+      isGatewayRefused || problems.some(({ condition }) => condition === 'Accepted' || condition === 'Conflicted')
     return {
       gateway: key,
       namespace,

@@ -173,7 +173,11 @@ function matchProblems(match: HTTPRouteMatch, field: string): readonly Problem[]
   const regexes = [
     { type: match.path.type as string, value: match.path.value, field: `${field}.path.value` },
     ...lists.flatMap(({ name, matches }) =>
-      matches.map(({ type, value }, index) => ({ type: type as string, value, field: `${field}.${name}[${index}].value` })),
+      matches.map(({ type, value }, index) => ({
+        type: type as string,
+        value,
+        field: `${field}.${name}[${index}].value`,
+      })),
     ),
   ].filter(({ type }) => type === 'RegularExpression')
   const problems = regexes.flatMap((candidate) => {
@@ -192,7 +196,12 @@ function pathProblems(path: string, field: string): readonly Problem[] {
   const odd = /[?#]/.exec(path)?.[0]
   return odd === undefined
     ? []
-    : [refuse(`${field}.path.value`, `"${clip(path)}" holds "${odd}", which no path can; match queries with queryParams`)]
+    : [
+        refuse(
+          `${field}.path.value`,
+          `"${clip(path)}" holds "${odd}", which no path can; match queries with queryParams`,
+        ),
+      ]
 }
 
 function refuse(field: string, message: string): Problem {
