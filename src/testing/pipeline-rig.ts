@@ -22,6 +22,7 @@ export interface PipelineRig {
   readonly sources: ObjectSources
   readonly refusals: Source<Refusal>
   readonly deliveries: Source<Delivery>
+  readonly secretProblems: Source<string>
   readonly outputs: Outputs
   set(object: KubernetesObject): void
   delete(object: KubernetesObject): void
@@ -38,13 +39,15 @@ export function pipelineRig(
   const sources = createSources(graph)
   const refusals = graph.source<Refusal>('refusals')
   const deliveries = graph.source<Delivery>('deliveries')
+  const secretProblems = graph.source<string>('secretProblems')
   const settings = graph.single<TranslateSettings>('settings', { ...testSettings, ...options.settings })
-  const outputs = buildPipeline(graph, { ...sources, refusals, deliveries, settings })
+  const outputs = buildPipeline(graph, { ...sources, secretProblems, refusals, deliveries, settings })
   return {
     graph,
     sources,
     refusals,
     deliveries,
+    secretProblems,
     outputs,
     set: (object) => setObject(sources, object),
     delete: (object) => {

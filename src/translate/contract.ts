@@ -20,6 +20,11 @@ export interface Inputs {
   readonly endpointSlices: Collection<EndpointSlice>
   readonly secrets: Collection<Secret>
   readonly configMaps: Collection<ConfigMap>
+  /**
+   * Why the newest version of a Secret is not used, by `<namespace>/<name>`: `secrets` still holds the last good one,
+   * which keeps serving. Filled where objects enter, because "last" is not something a pure transform can know.
+   */
+  readonly secretProblems: Collection<string>
   /** By refusalKey. */
   readonly refusals: Collection<Refusal>
   /** By GatewayKey. */

@@ -57,10 +57,12 @@ interface References {
   readonly servicePorts: Collection<ServicePorts>
   readonly namespaceLabels: Collection<Readonly<Record<string, string>>>
   readonly certificates: Collection<CertificateCheck>
+  readonly secretProblems: Collection<string>
 }
 
 function buildReferences(graph: Graph, inputs: Inputs): References {
   return {
+    secretProblems: inputs.secretProblems,
     grants: graph.index('grants', inputs.referenceGrants, grantKeys),
     servicePorts: graph.derive('servicePorts', inputs.services, (_read, service, key) => [
       [key, servicePorts(service)],

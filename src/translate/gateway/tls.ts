@@ -19,6 +19,7 @@ export type CertificateCheck = Result<Certificate, string>
 
 export interface CertificateContext {
   readonly certificates: Collection<CertificateCheck>
+  readonly secretProblems: Collection<string>
   readonly grants: GrantIndex
 }
 
@@ -84,6 +85,11 @@ export function resolveCertificates(
       refuse(reasons.InvalidCertificateRef, field, missingObject(to))
     } else if (check.ok) {
       names.push(secretName(namespace, name))
+      const problem = read.get(context.secretProblems, `${namespace}/${name}`)
+      if (problem !== undefined) {
+        const message = `Secret "${namespace}/${name}" cannot be used: ${problem}; its last good certificate keeps serving`
+        refuse(reasons.InvalidCertificateRef, field, message)
+      }
     } else {
       refuse(reasons.InvalidCertificateRef, field, `Secret "${namespace}/${name}" cannot be used: ${check.error}`)
     }
