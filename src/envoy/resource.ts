@@ -14,10 +14,20 @@ export interface NamedResource {
   readonly clusters?: readonly string[] | undefined
   /** Keys of the objects that this was made from. */
   readonly origins?: readonly string[] | undefined
+  /**
+   * `warm-up`: fills scoped routes before any port opens. `after-scopes`: sent only when every scope of the node was
+   * acknowledged or given up, because traffic is served from the first scopes that arrive.
+   */
+  readonly gate?: 'warm-up' | 'after-scopes' | undefined
+  /**
+   * What is served in its place when Envoy refuses it and never took an earlier version: same name, fails closed. A
+   * method that is the same function for every resource of a kind, so that equal resources compare equal.
+   */
+  readonly standIn?: ((this: NamedResource) => NamedResource) | undefined
 }
 
 /** Facts about a resource that are not part of its message. */
-export type ResourceFacts = Pick<NamedResource, 'clusters' | 'origins'>
+export type ResourceFacts = Pick<NamedResource, 'clusters' | 'origins' | 'gate' | 'standIn'>
 
 /** The plain message of each kind of resource. */
 export type ResourceMessage<T extends XdsType> = PlainMessage<(typeof MESSAGE_NAMES)[T]>
@@ -38,7 +48,7 @@ export function resourceOfBytes(
   type: XdsType,
   name: string,
   bytes: Uint8Array,
-  { clusters, origins }: ResourceFacts = {},
+  { clusters, origins, gate, standIn }: ResourceFacts = {},
 ): NamedResource {
   return {
     type,
@@ -47,5 +57,7 @@ export function resourceOfBytes(
     bytes,
     ...(clusters === undefined ? {} : { clusters }),
     ...(origins === undefined ? {} : { origins }),
+    ...(gate === undefined ? {} : { gate }),
+    ...(standIn === undefined ? {} : { standIn }),
   }
 }
