@@ -1,5 +1,5 @@
 /** Which namespaces a listener takes routes from (`AllowedRoutes.namespaces`). */
-import type { LabelSelector } from '../../api/gen/types.ts'
+import type { LabelSelector } from '../../api/core.ts'
 
 /** `selector: undefined` with `Selector` selects nothing: the safe reading of an incomplete object. */
 export type NamespacePolicy =

@@ -1,0 +1,68 @@
+/** Stage 2: Gateways that are ours and what each of their listeners is. */
+import type { Gateway, GatewayClass } from '../../api/gen/types.ts'
+import type { Collection, Index } from '../../graph/collection.ts'
+import type { Graph } from '../../graph/graph.ts'
+import { gatewayKey } from '../../ir/names.ts'
+import type { GatewayInfra } from '../../ir/infra.ts'
+import { bindAddresses } from '../attach/gateways.ts'
+import { compileListeners, type GatewayListener, listenerKey } from '../attach/listeners.ts'
+import type { Inputs } from '../contract.ts'
+import { gatewayInfra } from '../gateway/assemble.ts'
+import { portKey } from '../gateway/hosts.ts'
+import { isAccepted } from '../report/gatewayclass.ts'
+import type { References } from './references.ts'
+
+/** Gateways of our classes and their listeners. */
+export interface Gateways {
+  readonly classes: Collection<GatewayClass>
+  /** Those of an accepted class of ours. */
+  readonly gateways: Collection<Gateway>
+  /** By GatewayKey. */
+  readonly addresses: Collection<readonly string[]>
+  /** By listenerKey. */
+  readonly listeners: Collection<GatewayListener>
+  readonly listenersByGateway: Index<GatewayListener>
+  /** Serving listeners by portKey. */
+  readonly listenersByPort: Index<GatewayListener>
+}
+
+export function buildGateways(graph: Graph, inputs: Inputs, references: References): Gateways {
+  const { settings } = inputs
+  const classes = graph.derive('classes', inputs.gatewayClasses, (read, gatewayClass, key) =>
+    gatewayClass.spec.controllerName === read.single(settings).controllerName ? [[key, gatewayClass]] : [],
+  )
+  const gateways = graph.derive('gateways', inputs.gateways, (read, gateway, key) => {
+    const gatewayClass = read.get(classes, gateway.spec.gatewayClassName)
+    return gatewayClass !== undefined && isAccepted(gatewayClass) ? [[key, gateway]] : []
+  })
+  const listeners = graph.derive('listeners', gateways, (read, gateway) =>
+    compileListeners(read, gateway, references).map((listener) => [
+      listenerKey(listener.gateway, listener.name),
+      listener,
+    ]),
+  )
+  return {
+    classes,
+    gateways,
+    addresses: graph.derive('gatewayAddresses', gateways, (read, gateway, key) => [
+      [key, bindAddresses(gateway, read.single(settings))],
+    ]),
+    listeners,
+    listenersByGateway: graph.index('listenersByGateway', listeners, ({ gateway }) => [gateway]),
+    listenersByPort: graph.index('listenersByPort', listeners, ({ serves, gateway, table }) =>
+      serves ? [portKey(gateway, table)] : [],
+    ),
+  }
+}
+
+/** What must run, by GatewayKey. */
+export function buildInfra(graph: Graph, inputs: Inputs, gateways: Gateways): Collection<GatewayInfra> {
+  return graph.derive('infra', gateways.gateways, (read, gateway, key) => {
+    const { namespace, name, generation } = gateway.metadata
+    const listeners = read.group(gateways.listenersByGateway, key)
+    const addresses = bindAddresses(gateway, read.single(inputs.settings))
+    return [
+      [key, gatewayInfra({ key: gatewayKey(namespace, name), namespace, name, generation }, listeners, addresses)],
+    ]
+  })
+}

@@ -1,0 +1,82 @@
+/** Stage 5: what is not routing: bound listeners, clusters, certificates. */
+import type { Collection } from '../../graph/collection.ts'
+import type { Graph } from '../../graph/graph.ts'
+import type { NamedResource } from '../../envoy/resource.ts'
+import { type ClusterName, clusterOf, type GatewayKey } from '../../ir/names.ts'
+import type { GatewayResource, Inputs } from '../contract.ts'
+import { emitCluster } from '../emit/cluster.ts'
+import { emitListener, emitWarmUpListener } from '../emit/listener.ts'
+import { emitSecret } from '../emit/secret.ts'
+import { assembleListener, usesScopes } from '../gateway/assemble.ts'
+import { parseHostKey, type RouteUnit } from '../gateway/hosts.ts'
+import type { Gateways } from './gateways.ts'
+import type { References } from './references.ts'
+import type { Routes } from './routes.ts'
+
+/** Keyed so that a resource of a Gateway is found by its type and name. */
+export function entry(gateway: GatewayKey, resource: NamedResource): readonly [string, GatewayResource] {
+  return [`${gateway}|${resource.type}|${resource.name}`, { gateway, resource }]
+}
+
+/** Bound ports, and for each Gateway with scopes the listener that fills them before a port opens. */
+export function buildListenerResources(graph: Graph, inputs: Inputs, gateways: Gateways): Collection<GatewayResource> {
+  const { addresses, listenersByPort } = gateways
+  const bound = graph.derive('boundListeners', listenersByPort.groups, (read, members, key) => {
+    const { gateway } = parseHostKey(key)
+    const listener = assembleListener(gateway, members, read.get(addresses, gateway) ?? [])
+    return [entry(gateway, emitListener(listener, read.single(inputs.settings)))]
+  })
+  const scoped = graph.index('gatewaysWithScopes', gateways.listeners, (listener) =>
+    listener.serves && usesScopes(listener) ? [listener.gateway] : [],
+  )
+  const warmUps = graph.derive('warmUpListeners', scoped.presence, (_read, _present, key) => {
+    const { gateway } = parseHostKey(key)
+    return [entry(gateway, emitWarmUpListener(gateway))]
+  })
+  return graph.join('listenerResources', [bound, warmUps])
+}
+
+/** Clusters, encoded once each, for every Gateway whose routes name them. */
+export function buildClusterResources(graph: Graph, routes: Routes): Collection<GatewayResource> {
+  const byCluster = graph.index('unitsByCluster', routes.units, clustersOf)
+  const clusters = graph.derive('clusters', byCluster.presence, (_read, _present, name) => [
+    [name, emitCluster(clusterOf(name as ClusterName))],
+  ])
+  const byGateway = graph.index('unitsByGatewayCluster', routes.units, (unit) =>
+    clustersOf(unit).map((cluster) => `${unit.gateway}|${cluster}`),
+  )
+  return graph.derive('gatewayClusters', byGateway.presence, (read, _present, key) => {
+    const separator = key.indexOf('|')
+    const resource = read.get(clusters, key.slice(separator + 1))
+    return resource === undefined ? [] : [entry(key.slice(0, separator) as GatewayKey, resource)]
+  })
+}
+
+function clustersOf(unit: RouteUnit): readonly ClusterName[] {
+  const names = new Set<ClusterName>()
+  for (const { action } of unit.routes) {
+    for (const backend of action.kind === 'forward' ? action.backends : []) {
+      if (backend.kind === 'cluster') {
+        names.add(backend.cluster)
+      }
+    }
+  }
+  return [...names]
+}
+
+/** Certificates of serving listeners, by Gateway. */
+export function buildSecretResources(
+  graph: Graph,
+  gateways: Gateways,
+  references: References,
+): Collection<GatewayResource> {
+  const byCertificate = graph.index('listenersByCertificate', gateways.listeners, (listener) =>
+    listener.serves ? listener.certificates.map((name) => `${listener.gateway}|${name}`) : [],
+  )
+  return graph.derive('secretResources', byCertificate.presence, (read, _present, key) => {
+    const separator = key.indexOf('|')
+    const name = key.slice(separator + 1)
+    const check = read.get(references.certificates, name)
+    return check?.ok === true ? [entry(key.slice(0, separator) as GatewayKey, emitSecret(name, check.value))] : []
+  })
+}

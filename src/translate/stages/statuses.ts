@@ -1,0 +1,59 @@
+/** Stage 7: the status of every object that has one. */
+import type { Collection, Index } from '../../graph/collection.ts'
+import type { Graph } from '../../graph/graph.ts'
+import { gatewayKey } from '../../ir/names.ts'
+import { listenerKey } from '../attach/listeners.ts'
+import type { DesiredStatus, Inputs, Refusal } from '../contract.ts'
+import { reportGateway } from '../report/gateway.ts'
+import { reportGatewayClass } from '../report/gatewayclass.ts'
+import { type ReportedParent, reportParent } from '../report/route.ts'
+import type { Gateways } from './gateways.ts'
+import type { RouteReport, Routes } from './routes.ts'
+
+/** Statuses by `<Kind>/<namespace>/<name>`. */
+export function buildStatuses(
+  graph: Graph,
+  inputs: Inputs,
+  gateways: Gateways,
+  routes: Routes,
+): Collection<DesiredStatus> {
+  const classStatuses = graph.derive('classStatuses', gateways.classes, (_read, gatewayClass, key) => [
+    [`GatewayClass//${key}`, reportGatewayClass(gatewayClass)],
+  ])
+  const refusalsByGateway: Index<Refusal> = graph.index('refusalsByGateway', inputs.refusals, ({ gateway }) => [
+    gateway,
+  ])
+  const refusalsByOrigin: Index<Refusal> = graph.index('refusalsByOrigin', inputs.refusals, ({ origins }) => origins)
+  const gatewayStatuses = graph.derive('gatewayStatuses', gateways.gateways, (read, gateway, key) => {
+    const { namespace, name } = gateway.metadata
+    const order = gateway.spec.listeners.map((listener) => listener.name)
+    const listeners = read.group(gateways.listenersByGateway, gatewayKey(namespace, name)).map(({ value }) => value)
+    const status = reportGateway({
+      gateway,
+      listeners: [...listeners].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name)),
+      attachedRoutes: (listener) => read.count(routes.attached, listenerKey(listener.gateway, listener.name)),
+      delivery: read.get(inputs.deliveries, key),
+      refusals: read.group(refusalsByGateway, key).map(({ value }) => value),
+      settings: read.single(inputs.settings),
+    })
+    return [[`Gateway/${key}`, status]]
+  })
+  const routeStatuses = graph.derive('routeStatuses', routes.reports, (read, report, key) => {
+    if (report.verdicts.length === 0) {
+      return []
+    }
+    const refusals = read.group(refusalsByOrigin, `HTTPRoute/${key}`).map(({ value }) => value)
+    const { controllerName } = read.single(inputs.settings)
+    return [[`HTTPRoute/${key}`, routeStatus(report, refusals, controllerName)]]
+  })
+  return graph.join('statuses', [classStatuses, gatewayStatuses, routeStatuses])
+}
+
+function routeStatus(report: RouteReport, refusals: readonly Refusal[], controllerName: string): DesiredStatus {
+  const { namespace, name, generation } = report.route
+  const findings = { generation, problems: report.problems, nothingLeft: report.nothingLeft }
+  const parents: readonly ReportedParent[] = report.verdicts.map((verdict) =>
+    reportParent(verdict, findings, refusals, controllerName),
+  )
+  return { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', namespace, name, status: { parents } }
+}
