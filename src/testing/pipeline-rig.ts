@@ -3,7 +3,7 @@ import { parseObject } from '../api/parse.ts'
 import type { KubernetesObject } from '../api/kinds.ts'
 import { Graph } from '../graph/graph.ts'
 import type { Source } from '../graph/source.ts'
-import type { Delivery, Outputs, Refusal, TranslateSettings } from '../translate/contract.ts'
+import type { Delivery, Inputs, Outputs, Refusal, TranslateSettings } from '../translate/contract.ts'
 import { buildPipeline } from '../translate/pipeline.ts'
 import { createSources, deleteObject, type ObjectSources, setObject } from '../watch/sources.ts'
 
@@ -28,6 +28,18 @@ export interface PipelineRig {
   delete(object: KubernetesObject): void
 }
 
+/** Every input of the pipeline as a source of the graph. */
+export function pipelineInputs(graph: Graph, settings: Partial<TranslateSettings> = {}) {
+  const sources = createSources(graph)
+  const refusals = graph.source<Refusal>('refusals')
+  const deliveries = graph.source<Delivery>('deliveries')
+  const secretProblems = graph.source<string>('secretProblems')
+  const single = graph.single<TranslateSettings>('settings', { ...testSettings, ...settings })
+  const inputs: Inputs = { ...sources, secretProblems, refusals, deliveries, settings: single }
+  return { inputs, sources, refusals, deliveries, secretProblems }
+}
+
+/** A graph that ticks only when told, with the pipeline in it. */
 export function pipelineRig(
   options: {
     readonly settings?: Partial<TranslateSettings> | undefined
@@ -36,23 +48,15 @@ export function pipelineRig(
   } = {},
 ): PipelineRig {
   const graph = new Graph({ checkPurity: options.checkPurity ?? true, schedule: () => {} })
-  const sources = createSources(graph)
-  const refusals = graph.source<Refusal>('refusals')
-  const deliveries = graph.source<Delivery>('deliveries')
-  const secretProblems = graph.source<string>('secretProblems')
-  const settings = graph.single<TranslateSettings>('settings', { ...testSettings, ...options.settings })
-  const outputs = buildPipeline(graph, { ...sources, secretProblems, refusals, deliveries, settings })
+  const { inputs, ...rest } = pipelineInputs(graph, options.settings)
   return {
     graph,
-    sources,
-    refusals,
-    deliveries,
-    secretProblems,
-    outputs,
-    set: (object) => setObject(sources, object),
+    ...rest,
+    outputs: buildPipeline(graph, inputs),
+    set: (object) => setObject(rest.sources, object),
     delete: (object) => {
       const { kind, metadata } = object
-      deleteObject(sources, { kind, namespace: metadata.namespace, name: metadata.name })
+      deleteObject(rest.sources, { kind, namespace: metadata.namespace, name: metadata.name })
     },
   }
 }

@@ -1,0 +1,70 @@
+/** What features add to a route and to the entries of its backends. */
+import type { envoy } from '../../envoy/gen/xds.js'
+import type { Backend } from '../../ir/backend.ts'
+import type { FeatureValue, Route } from '../../ir/route.ts'
+import { assert } from '../../lib/assert.ts'
+import type { AnyFeature, BackendPatch, RoutePatch } from '../features/feature.ts'
+
+type PerFilterConfig = NonNullable<envoy.config.route.v3.IRoute['typedPerFilterConfig']>
+
+/** What the value of a feature on the rule adds to the route, unless its backends carry it (see `backendPatch`). */
+export function routePatch(feature: AnyFeature, route: Route): RoutePatch {
+  const value = feature.of(route.features)
+  const backends = route.action.kind === 'forward' ? route.action.backends : []
+  if (value === undefined || anyBackendHas(feature, backends)) return {}
+  return feature.route?.(value, route) ?? {}
+}
+
+/**
+ * What features add to one backend's entry. Envoy applies an entry before its route, while filters of a backendRef come
+ * after those of their rule: so as soon as one backend has a feature, the rule's value moves into every entry, composed.
+ */
+export function backendPatch(
+  features: readonly AnyFeature[],
+  values: {
+    readonly rule: readonly FeatureValue[]
+    readonly backend: readonly FeatureValue[]
+    readonly backends: readonly Backend[]
+  },
+): BackendPatch {
+  const patches = features.map((feature) => {
+    if (!anyBackendHas(feature, values.backends)) return {}
+    const rule = feature.of(values.rule)
+    const own = feature.of(values.backend)
+    const value = rule === undefined ? own : own === undefined ? rule : (feature.compose?.(rule, own) ?? own)
+    return value === undefined ? {} : (feature.backend?.(value) ?? {})
+  })
+  return mergeFields(patches)
+}
+
+/** One patch of many. Two features that write the same field are a bug: the order would decide silently. */
+export function mergePatches(patches: readonly RoutePatch[]): RoutePatch {
+  return {
+    route: mergeFields(patches.map(({ route }) => route ?? {})),
+    action: mergeFields(patches.map(({ action }) => action ?? {})),
+  }
+}
+
+function anyBackendHas(feature: AnyFeature, backends: readonly Backend[]): boolean {
+  return backends.some((backend) => backend.kind === 'cluster' && feature.of(backend.features) !== undefined)
+}
+
+function mergeFields<T extends { readonly typedPerFilterConfig?: PerFilterConfig | undefined }>(
+  patches: readonly T[],
+): Partial<T> {
+  const merged: Partial<T> = {}
+  for (const { typedPerFilterConfig: _perFilter, ...patch } of patches) {
+    for (const field of Object.keys(patch)) assert(!Object.hasOwn(merged, field), `two features write ${field}`)
+    Object.assign(merged, patch)
+  }
+  const perFilter = mergePerFilter(patches.flatMap(({ typedPerFilterConfig }) => typedPerFilterConfig ?? []))
+  return perFilter === undefined ? merged : { ...merged, typedPerFilterConfig: perFilter }
+}
+
+/** Entries of several features, sorted by filter name: each filter belongs to one feature. */
+function mergePerFilter(configs: readonly PerFilterConfig[]): PerFilterConfig | undefined {
+  const entries = configs.flatMap((config) => Object.entries(config)).sort(([a], [b]) => (a < b ? -1 : 1))
+  const names = new Set(entries.map(([name]) => name))
+  assert(names.size === entries.length, 'two features configure the same filter')
+  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+}

@@ -1,0 +1,25 @@
+/** What every route configuration of ours has, inline in a scope or served by RDS. */
+import type { envoy } from '../../envoy/gen/xds.js'
+import { bool } from '../../envoy/wrappers.ts'
+
+/** The request header that a scope is chosen by. Set by us at the start of a request; what a client sends is lost. */
+export const scopeHeader = 'x-fairlead-scope'
+
+/** Route names that no route object can have, since theirs hold a `/`. */
+export const builtInRouteNames = { notFound: 'not-found', misdirected: 'misdirected', refused: 'refused' } as const
+
+/**
+ * A route configuration with the constant block. Clusters are not validated: an unknown one would refuse the whole SRDS
+ * response (architecture 15.2). The scope header is removed from requests on their way to a backend (15.6).
+ */
+export function routeConfiguration(
+  name: string,
+  virtualHosts: readonly envoy.config.route.v3.IVirtualHost[],
+): envoy.config.route.v3.IRouteConfiguration {
+  return { name, virtualHosts, requestHeadersToRemove: [scopeHeader], validateClusters: bool(false) }
+}
+
+/** A named route that answers every path with `status`. */
+export function answerAll(name: string, status: number): envoy.config.route.v3.IRoute {
+  return { name, match: { prefix: '/' }, directResponse: { status } }
+}

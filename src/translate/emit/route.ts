@@ -1,0 +1,48 @@
+/** ir.Route -> envoy.config.route.v3.Route, with what its features add. */
+import type { envoy } from '../../envoy/gen/xds.js'
+import type { Backend } from '../../ir/backend.ts'
+import type { Route } from '../../ir/route.ts'
+import { assert, unreachable } from '../../lib/assert.ts'
+import type { AnyFeature } from '../features/feature.ts'
+import { forward, liveBackends, redirectTo, respond } from './action.ts'
+import { backendPatch, mergePatches, routePatch } from './features.ts'
+import { emitMatch } from './match.ts'
+
+type EnvoyRoute = envoy.config.route.v3.IRoute
+
+export function emitRoute(route: Route, features: readonly AnyFeature[]): EnvoyRoute {
+  assert(route.name !== '', 'a route without a name is a miss to the data plane')
+  const patch = mergePatches(features.map((feature) => routePatch(feature, route)))
+  return {
+    name: route.name,
+    match: emitMatch(route.match),
+    ...emitAction(route, features, patch.action ?? {}),
+    ...patch.route,
+  }
+}
+
+/** Clusters that requests of the route are sent to. */
+export function clustersOf(route: Route): readonly string[] {
+  return route.action.kind === 'forward' ? liveBackends(route.action.backends).map(({ cluster }) => cluster) : []
+}
+
+function emitAction(
+  route: Route,
+  features: readonly AnyFeature[],
+  extra: Partial<envoy.config.route.v3.IRouteAction>,
+): EnvoyRoute {
+  const { action } = route
+  switch (action.kind) {
+    case 'forward': {
+      const entryOf = (backend: Extract<Backend, { kind: 'cluster' }>) =>
+        backendPatch(features, { rule: route.features, backend: backend.features, backends: action.backends })
+      return forward(action.backends, entryOf, extra)
+    }
+    case 'redirect':
+      return redirectTo(action.redirect)
+    case 'respond':
+      return respond(action.status)
+    default:
+      return unreachable(action)
+  }
+}
