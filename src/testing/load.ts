@@ -17,7 +17,7 @@ export interface LoadOptions {
   readonly address?: string | undefined
   readonly connections: number
   readonly targets: readonly LoadTarget[]
-  /** Requests per second over all connections. Default: back to back. */
+  /** At most so many requests per second over all connections. Default: back to back. */
   readonly ratePerSecond?: number | undefined
   /** What an answer counts as. Default: its status. */
   readonly outcomeOf?: ((answer: HttpAnswer) => string) | undefined
@@ -98,7 +98,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Waits until this connection's next request is due. Without a rate: only gives the event loop a turn now and then. */
+/** Pauses between two requests of a connection so that the rate is not exceeded. Without a rate: not at all. */
 function makePace({ ratePerSecond, connections }: LoadOptions): () => Promise<void> {
   if (ratePerSecond === undefined) return () => Promise.resolve()
   const intervalMs = (1000 * connections) / ratePerSecond
