@@ -2,7 +2,7 @@
 import type { Collection } from '../../graph/collection.ts'
 import type { Graph } from '../../graph/graph.ts'
 import type { NamedResource } from '../../envoy/resource.ts'
-import { type ClusterName, clusterOf, type GatewayKey } from '../../ir/names.ts'
+import { type ClusterName, clusterOf, type GatewayKey, type SecretName } from '../../ir/names.ts'
 import type { GatewayResource, Inputs } from '../contract.ts'
 import { emitCluster } from '../emit/cluster.ts'
 import { emitListener, emitWarmUpListener } from '../emit/listener.ts'
@@ -77,6 +77,13 @@ export function buildSecretResources(
     const separator = key.indexOf('|')
     const name = key.slice(separator + 1)
     const check = read.get(references.certificates, name)
-    return check?.ok === true ? [entry(key.slice(0, separator) as GatewayKey, emitSecret(name, check.value))] : []
+    return check?.ok === true
+      ? [
+          entry(
+            key.slice(0, separator) as GatewayKey,
+            emitSecret(name as SecretName, check.value.chain, check.value.key),
+          ),
+        ]
+      : []
   })
 }
