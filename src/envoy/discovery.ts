@@ -49,6 +49,7 @@ export function decodeSotwResponse(bytes: Uint8Array): SotwResponse {
   return decodeMessage(`${V3}.DiscoveryResponse`, bytes)
 }
 
+// Frames are copies with memory of their own, as the bytes of resources are (see resourceOfBytes).
 const resourceFrames = new WeakMap<NamedResource, Uint8Array>()
 const anyFrames = new WeakMap<NamedResource, Uint8Array>()
 
@@ -62,7 +63,7 @@ export function encodeResourceFrame(resource: NamedResource): Uint8Array {
   const { name, version } = resource
   const message = { name, version, resource: { typeUrl: xdsTypeUrl(resource.type), value: resource.bytes } }
   const writer = Writer.create().uint32(RESOURCES_TAG).fork()
-  const frame = envoy.service.discovery.v3.Resource.encode(message, writer).ldelim().finish()
+  const frame = new Uint8Array(envoy.service.discovery.v3.Resource.encode(message, writer).ldelim().finish())
   resourceFrames.set(resource, frame)
   return frame
 }
@@ -72,9 +73,8 @@ export function encodeAnyFrame(resource: NamedResource): Uint8Array {
   const known = anyFrames.get(resource)
   if (known !== undefined) return known
   const { type, bytes } = resource
-  const frame = encodeMessage(`${V3}.DiscoveryResponse`, {
-    resources: [{ typeUrl: xdsTypeUrl(type), value: bytes }],
-  })
+  const resources = [{ typeUrl: xdsTypeUrl(type), value: bytes }]
+  const frame = new Uint8Array(encodeMessage(`${V3}.DiscoveryResponse`, { resources }))
   anyFrames.set(resource, frame)
   return frame
 }

@@ -43,7 +43,10 @@ export function makeResource<T extends XdsType>(
   return resourceOfBytes(type, name, bytes, facts)
 }
 
-/** A resource of a message that is encoded already. */
+/**
+ * A resource of a message that is encoded already. The bytes are copied: encoders cut small results from shared blocks
+ * of 64 KiB, and one resource that lives long would keep its whole block alive.
+ */
 export function resourceOfBytes(
   type: XdsType,
   name: string,
@@ -54,7 +57,7 @@ export function resourceOfBytes(
     type,
     name,
     version: hashContent(bytes),
-    bytes,
+    bytes: new Uint8Array(bytes),
     ...(clusters === undefined ? {} : { clusters }),
     ...(origins === undefined ? {} : { origins }),
     ...(gate === undefined ? {} : { gate }),

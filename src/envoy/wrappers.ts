@@ -3,6 +3,7 @@ import type { envoy, google } from './gen/xds.js'
 
 const MS_PER_SECOND = 1000
 const NANOS_PER_MS = 1_000_000
+const NANOS_PER_SECOND = 1_000_000_000
 const MAX_UINT32 = 2 ** 32 - 1
 
 /** A span of time; `ms` may have a fraction (nanoseconds are the smallest step) and may be negative. */
@@ -10,7 +11,8 @@ export function durationOf(ms: number): google.protobuf.IDuration {
   assert(Number.isFinite(ms), `duration of ${ms} ms`)
   const seconds = Math.trunc(ms / MS_PER_SECOND)
   const nanos = Math.round((ms - seconds * MS_PER_SECOND) * NANOS_PER_MS)
-  return { seconds, nanos }
+  const carry = Math.trunc(nanos / NANOS_PER_SECOND)
+  return { seconds: seconds + carry, nanos: nanos - carry * NANOS_PER_SECOND }
 }
 
 /** A number where absent and 0 differ: an integer from 0 to 2^32 - 1. */

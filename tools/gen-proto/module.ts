@@ -6,7 +6,7 @@ import pbjs from 'protobufjs-cli/pbjs.js'
 import { nameOf, typesOf } from './load.ts'
 import { RUNTIME_ROOTS } from './surface.ts'
 
-const PBJS_OPTIONS = ['-t', 'static-module', '-w', 'esm', '--force-number', '-r', 'fairlead-xds'].concat(
+const PBJS_OPTIONS = ['-t', 'static-module', '-w', 'esm', '-r', 'fairlead-xds'].concat(
   ['create', 'verify', 'convert', 'delimited', 'typeurl', 'service', 'comments', 'beautify'].map(
     (part) => `--no-${part}`,
   ),
@@ -46,14 +46,23 @@ function runPbjs(root: protobuf.Root): Promise<string> {
 
 /**
  * Adjusts the output of pbjs: half of it is indentation, which costs memory; map entries are encoded in the order of
- * their keys, so that equal messages are equal bytes; what is absent is undefined, as elsewhere in Fairlead.
+ * their keys, so that equal messages are equal bytes; 64-bit integers are numbers;
+ * what is absent is undefined, as elsewhere in Fairlead.
  */
 function adjust(code: string): string {
   return code
     .replace(/^ +/gm, '')
     .replace(/(\$Object\.keys\(m\.\w+\))/g, '$1.sort()')
+    .replace(/\br\.(?:[su]?int64|s?fixed64)\(\)/g, '$number($&)')
+    .replace(/^(\w+\.prototype\.\w+ =) \$util\.Long \? .*;$/gm, '$1 0;')
     .replace(/^(\w+\.prototype\.\w+ =) null;$/gm, '$1 undefined;')
 }
+
+const TAIL = `
+function $number(value) {
+return typeof value === "number" ? value : value.toNumber();
+}
+`
 
 /** The generated module and the messages in it. */
 export interface GeneratedModule {
@@ -67,5 +76,5 @@ export async function printModule(root: protobuf.Root): Promise<GeneratedModule>
   const messages = [...typesOf(root)].filter((type) => type instanceof protobuf.Type)
   const code = adjust(await runPbjs(root))
   const index = messages.map((type) => `'${nameOf(type)}': ${nameOf(type)},`)
-  return { code: `${code}\nexport const codecs = {\n${index.join('\n')}\n}\n`, messages }
+  return { code: `${code}${TAIL}\nexport const codecs = {\n${index.join('\n')}\n}\n`, messages }
 }

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import {
+  assembleDeltaResponse,
+  assembleSotwResponse,
+  decodeDeltaRequest,
+  decodeDeltaResponse,
+  decodeSotwRequest,
+  decodeSotwResponse,
+  encodeAnyFrame,
+  encodeDeltaRequest,
+  encodeResourceFrame,
+  encodeSotwRequest,
+} from './discovery.ts'
+import { encodeMessage } from './encode.ts'
+import { makeResource } from './resource.ts'
+import { xdsTypeUrl } from './types.ts'
+
+const typeUrl = xdsTypeUrl('cluster')
+const a = makeResource('cluster', 'a', { name: 'a' })
+const b = makeResource('cluster', 'b', { name: 'b', edsClusterConfig: { serviceName: 'x'.repeat(300) } })
+
+describe('assembleDeltaResponse', () => {
+  test('is byte for byte what encoding the whole message gives', () => {
+    const frames = [a, b].map(encodeResourceFrame)
+    const parts = { typeUrl, nonce: '7', removed: ['c', 'd'], systemVersionInfo: 'v1' }
+    const message = encodeMessage('envoy.service.discovery.v3.DeltaDiscoveryResponse', {
+      systemVersionInfo: 'v1',
+      resources: [a, b].map(({ name, version, bytes }) => ({ name, version, resource: { typeUrl, value: bytes } })),
+      typeUrl,
+      nonce: '7',
+      removedResources: ['c', 'd'],
+    })
+    const decoded = decodeDeltaResponse(assembleDeltaResponse({ ...parts, frames }))
+    expect(decoded).toEqual(decodeDeltaResponse(message))
+    expect(assembleDeltaResponse({ ...parts, frames })).toHaveLength(message.length)
+  })
+
+  test('carries each resource under its name, version and type', () => {
+    const response = decodeDeltaResponse(
+      assembleDeltaResponse({ typeUrl, nonce: '1', frames: [encodeResourceFrame(b)], removed: [] }),
+    )
+    const [resource] = response.resources
+    expect(resource?.name).toBe('b')
+    expect(resource?.version).toBe(b.version)
+    expect(resource?.resource?.typeUrl).toBe(typeUrl)
+    expect(Buffer.compare(resource?.resource?.value ?? new Uint8Array(), b.bytes)).toBe(0)
+  })
+
+  test('can be empty but for type and nonce', () => {
+    const response = decodeDeltaResponse(assembleDeltaResponse({ typeUrl, nonce: '2', frames: [], removed: [] }))
+    expect(response).toMatchObject({ typeUrl, nonce: '2', resources: [], removedResources: [], systemVersionInfo: '' })
+  })
+})
+
+describe('resource frames', () => {
+  test('are made once for each resource object', () => {
+    expect(encodeResourceFrame(a)).toBe(encodeResourceFrame(a))
+    expect(encodeAnyFrame(a)).toBe(encodeAnyFrame(a))
+  })
+
+  test('differ between a resource and its successor of the same name', () => {
+    const next = makeResource('cluster', 'a', { name: 'a', altStatName: 'z' })
+    expect(Buffer.compare(encodeResourceFrame(next), encodeResourceFrame(a))).not.toBe(0)
+  })
+})
+
+describe('assembleSotwResponse', () => {
+  test('carries every resource as Any, with one version for the set', () => {
+    const frames = [a, b].map(encodeAnyFrame)
+    const response = decodeSotwResponse(assembleSotwResponse({ typeUrl, nonce: '3', versionInfo: 'set', frames }))
+    expect(response).toMatchObject({ typeUrl, nonce: '3', versionInfo: 'set' })
+    expect(response.resources.map(({ value }) => Buffer.from(value))).toEqual([a, b].map((r) => Buffer.from(r.bytes)))
+    expect(response.resources.map((any) => any.typeUrl)).toEqual([typeUrl, typeUrl])
+  })
+})
+
+describe('requests', () => {
+  test('a delta request keeps node, subscriptions, versions and refusal', () => {
+    const request = {
+      node: { id: 'n', metadata: { fields: { gateway: { stringValue: 'g' } } } },
+      typeUrl,
+      resourceNamesSubscribe: ['*'],
+      resourceNamesUnsubscribe: ['old'],
+      initialResourceVersions: { a: '1' },
+      responseNonce: '4',
+      errorDetail: { code: 3, message: 'bad' },
+    }
+    const decoded = decodeDeltaRequest(encodeDeltaRequest(request))
+    expect(decoded).toMatchObject(request)
+  })
+
+  test('a first delta request has no refusal', () => {
+    expect(decodeDeltaRequest(encodeDeltaRequest({ typeUrl })).errorDetail).toBeUndefined()
+  })
+
+  test('a state-of-the-world request keeps version, names and nonce', () => {
+    const request = { versionInfo: 'v', resourceNames: ['a'], typeUrl, responseNonce: '5' }
+    expect(decodeSotwRequest(encodeSotwRequest(request))).toMatchObject(request)
+  })
+
+  test('bytes that are no request throw', () => {
+    expect(() => decodeDeltaRequest(Uint8Array.of(0x0a, 0x7f))).toThrow(RangeError)
+  })
+})
