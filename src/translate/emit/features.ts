@@ -3,6 +3,7 @@ import type { envoy } from '../../envoy/gen/xds.js'
 import type { Backend } from '../../ir/backend.ts'
 import type { FeatureValue, Route } from '../../ir/route.ts'
 import { assert } from '../../lib/assert.ts'
+import { compareBy } from '../../lib/sorted.ts'
 import type { AnyFeature, BackendPatch, RoutePatch } from '../features/feature.ts'
 
 type PerFilterConfig = NonNullable<envoy.config.route.v3.IRoute['typedPerFilterConfig']>
@@ -34,13 +35,13 @@ export function backendPatch(
     const value = rule === undefined ? own : own === undefined ? rule : (feature.compose?.(rule, own) ?? own)
     return value === undefined ? {} : (feature.backend?.(value) ?? {})
   })
-  return mergeFields(patches)
+  return mergeWithFilters<BackendPatch>(patches)
 }
 
 /** One patch of many. Two features that write the same field are a bug: the order would decide silently. */
 export function mergePatches(patches: readonly RoutePatch[]): RoutePatch {
   return {
-    route: mergeFields(patches.map(({ route }) => route ?? {})),
+    route: mergeWithFilters<envoy.config.route.v3.IRoute>(patches.map(({ route }) => route ?? {})),
     action: mergeFields(patches.map(({ action }) => action ?? {})),
   }
 }
@@ -49,22 +50,26 @@ function anyBackendHas(feature: AnyFeature, backends: readonly Backend[]): boole
   return backends.some((backend) => backend.kind === 'cluster' && feature.of(backend.features) !== undefined)
 }
 
-function mergeFields<T extends { readonly typedPerFilterConfig?: PerFilterConfig | undefined }>(
-  patches: readonly T[],
+/** Per-filter configurations are merged by filter, everything else by field. */
+function mergeWithFilters<T extends { readonly typedPerFilterConfig?: PerFilterConfig | undefined }>(
+  patches: readonly Partial<T>[],
 ): Partial<T> {
-  const merged: Partial<T> = {}
-  for (const { typedPerFilterConfig: _perFilter, ...patch } of patches) {
-    for (const field of Object.keys(patch)) assert(!Object.hasOwn(merged, field), `two features write ${field}`)
-    Object.assign(merged, patch)
-  }
-  const perFilter = mergePerFilter(patches.flatMap(({ typedPerFilterConfig }) => typedPerFilterConfig ?? []))
-  return perFilter === undefined ? merged : { ...merged, typedPerFilterConfig: perFilter }
+  const entries = patches
+    .flatMap(({ typedPerFilterConfig }) => Object.entries(typedPerFilterConfig ?? {}))
+    .sort(compareBy(([filter]) => filter))
+  assert(new Set(entries.map(([filter]) => filter)).size === entries.length, 'two features configure one filter')
+  const merged = mergeFields(patches, 'typedPerFilterConfig')
+  return entries.length === 0 ? merged : Object.assign(merged, { typedPerFilterConfig: Object.fromEntries(entries) })
 }
 
-/** Entries of several features, sorted by filter name: each filter belongs to one feature. */
-function mergePerFilter(configs: readonly PerFilterConfig[]): PerFilterConfig | undefined {
-  const entries = configs.flatMap((config) => Object.entries(config)).sort(([a], [b]) => (a < b ? -1 : 1))
-  const names = new Set(entries.map(([name]) => name))
-  assert(names.size === entries.length, 'two features configure the same filter')
-  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+/** Every field of the patches; `apart` may be in several and is the caller's to merge. */
+function mergeFields<T extends object>(patches: readonly Partial<T>[], apart?: keyof T): Partial<T> {
+  const merged: Partial<T> = {}
+  for (const patch of patches) {
+    for (const field of Object.keys(patch)) {
+      assert(field === apart || !Object.hasOwn(merged, field), `two features write ${field}`)
+    }
+    Object.assign(merged, patch)
+  }
+  return merged
 }

@@ -1,0 +1,80 @@
+/** ir.Listener -> envoy.config.listener.v3.Listener. */
+import { packAny } from '../../envoy/any.ts'
+import type { envoy } from '../../envoy/gen/xds.js'
+import { makeResource, type NamedResource } from '../../envoy/resource.ts'
+import { bool, uint32 } from '../../envoy/wrappers.ts'
+import type { Listener } from '../../ir/listener.ts'
+import { type GatewayKey, listenerName } from '../../ir/names.ts'
+import type { TranslateSettings } from '../contract.ts'
+import { listenerDefaults } from '../edge-defaults.ts'
+import type { AnyFeature } from '../features/feature.ts'
+import { routeFeatures } from '../features/registry.ts'
+import { emitFilterChain } from './filter-chain.ts'
+import { emitSubscribingHcm } from './hcm.ts'
+
+type Address = envoy.config.core.v3.IAddress
+
+/** Settings that a listener depends on. */
+export type ListenerSettings = Pick<TranslateSettings, 'ipv6' | 'standalone'>
+
+/** A bound port. One that routes by scopes opens only after they are there (architecture 15.4). */
+export function emitListener(
+  listener: Listener,
+  settings: ListenerSettings,
+  features: readonly AnyFeature[] = routeFeatures,
+): NamedResource {
+  const { gateway, port, chains } = listener
+  const name = listenerName(gateway, port)
+  const [address, ...additional] = bindAddresses(listener, settings)
+  const isTls = chains.some(({ tls }) => tls !== undefined)
+  return makeResource(
+    'listener',
+    name,
+    {
+      name,
+      statPrefix: String(port),
+      address,
+      ...(additional.length === 0 ? {} : { additionalAddresses: additional.map((other) => ({ address: other })) }),
+      ...(isTls ? { listenerFilters: [tlsInspector()] } : {}),
+      filterChains: chains.map((chain) => emitFilterChain({ gateway, port, chain }, features)),
+      perConnectionBufferLimitBytes: uint32(listenerDefaults.perConnectionBufferBytes),
+      // On a shared host two processes with SO_REUSEPORT would silently share a port: it must fail with the errno.
+      ...(settings.standalone ? { enableReusePort: bool(false) } : {}),
+    },
+    chains.some(({ routes }) => routes === 'scopes') ? { gate: 'after-scopes' } : {},
+  )
+}
+
+/**
+ * A listener that binds nothing and makes Envoy subscribe to the scopes, so that they are there when a port opens.
+ * Its address is a Unix socket that is never created: it cannot equal that of a real listener.
+ */
+export function emitWarmUpListener(gateway: GatewayKey): NamedResource {
+  const name = `${gateway}/warm-up`
+  return makeResource(
+    'listener',
+    name,
+    {
+      name,
+      statPrefix: 'warm-up',
+      address: { pipe: { path: '@fairlead-warm-up' } },
+      bindToPort: bool(false),
+      filterChains: [{ name: 'warm-up', filters: [emitSubscribingHcm()] }],
+    },
+    { gate: 'warm-up' },
+  )
+}
+
+/** `::` with `ipv4_compat` takes both families on one socket. */
+function bindAddresses({ addresses, port }: Listener, { ipv6 }: ListenerSettings): readonly Address[] {
+  if (addresses.length > 0) return addresses.map((address) => ({ socketAddress: { address, portValue: port } }))
+  return ipv6
+    ? [{ socketAddress: { address: '::', portValue: port, ipv4Compat: true } }]
+    : [{ socketAddress: { address: '0.0.0.0', portValue: port } }]
+}
+
+/** Reads the server name that chains are chosen by. */
+function tlsInspector(): envoy.config.listener.v3.IListenerFilter {
+  const messageName = 'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector'
+  return { name: 'envoy.filters.listener.tls_inspector', typedConfig: packAny(messageName, {}) }
+}

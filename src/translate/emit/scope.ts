@@ -1,0 +1,114 @@
+/** Virtual hosts -> scoped routes, the fallback scope, and the plain route tables of HTTPS chains (architecture 15). */
+import { decodeMessage } from '../../envoy/encode.ts'
+import type { envoy } from '../../envoy/gen/xds.js'
+import { makeResource, type NamedResource } from '../../envoy/resource.ts'
+import {
+  fallbackScopeName,
+  type GatewayKey,
+  type Host,
+  routeConfigName,
+  type ScopeName,
+  scopeName,
+  type TableName,
+} from '../../ir/names.ts'
+import type { Stub, VirtualHost } from '../../ir/virtual-host.ts'
+import { compareBy, compareStrings } from '../../lib/sorted.ts'
+import type { AnyFeature } from '../features/feature.ts'
+import { routeFeatures } from '../features/registry.ts'
+import { clustersOf } from './route.ts'
+import { answerAll, builtInRouteNames, routeConfiguration } from './route-config.ts'
+import { emitVirtualHost, hostOf, missRoute } from './virtual-host.ts'
+
+type EnvoyVirtualHost = envoy.config.route.v3.IVirtualHost
+
+/** One host of a table of scopes. The name of the resource is the key that the scope header selects it by. */
+export function emitScope(vhost: VirtualHost, features: readonly AnyFeature[] = routeFeatures): NamedResource {
+  return scope(scopeName(vhost.table, vhost.host), [emitVirtualHost(vhost, features)], factsOf(vhost))
+}
+
+/**
+ * The fallback scope of a table: for each domain the scope that serves it, or an answer. Of two stubs for one domain the
+ * answer stays: it keeps listeners apart.
+ */
+export function emitStubs(_gateway: GatewayKey, table: TableName, stubs: readonly Stub[]): NamedResource {
+  const byDomain = new Map<Host, Stub>()
+  for (const stub of stubs) {
+    if (byDomain.get(stub.domain)?.target.kind !== 'respond') byDomain.set(stub.domain, stub)
+  }
+  const sorted = [...byDomain.values()].sort(compareBy(({ domain }) => domain))
+  return scope(fallbackScopeName(table), sorted.map(emitStub), {})
+}
+
+/**
+ * The routes of an HTTPS chain for one exact host. A request for a host of another listener of the port came over the
+ * wrong connection: 421 (RFC 9110 15.5.20). Any other host: no virtual host, 404.
+ */
+export function emitRouteConfig(
+  vhost: VirtualHost,
+  misdirected: readonly Host[],
+  features: readonly AnyFeature[] = routeFeatures,
+): NamedResource {
+  const name = routeConfigName(vhost.gateway, vhost.table)
+  const others = [...new Set(misdirected)].filter((host) => host !== vhost.host).sort(compareStrings)
+  const virtualHosts = [emitVirtualHost(vhost, features), ...(others.length === 0 ? [] : [misdirectedHost(others)])]
+  return makeResource('route', name, routeConfiguration(name, virtualHosts), {
+    ...factsOf(vhost),
+    standIn: routeStandIn,
+  })
+}
+
+function misdirectedHost(domains: readonly Host[]): EnvoyVirtualHost {
+  return { name: builtInRouteNames.misdirected, domains, routes: [answerAll(builtInRouteNames.misdirected, 421)] }
+}
+
+function emitStub({ domain, target }: Stub): EnvoyVirtualHost {
+  return target.kind === 'scope'
+    ? hostOf(domain, [missRoute(target.scope)])
+    : hostOf(domain, [
+        answerAll(target.status === 421 ? builtInRouteNames.misdirected : builtInRouteNames.notFound, target.status),
+      ])
+}
+
+interface Facts {
+  readonly clusters?: readonly string[]
+  readonly origins?: readonly string[]
+}
+
+function factsOf({ routes }: VirtualHost): Facts {
+  return {
+    clusters: [...new Set(routes.flatMap(clustersOf))].sort(compareStrings),
+    origins: [...new Set(routes.map(({ origin }) => origin.object))].sort(compareStrings),
+  }
+}
+
+function scope(name: ScopeName, virtualHosts: readonly EnvoyVirtualHost[], facts: Facts): NamedResource {
+  return makeResource(
+    'scoped-route',
+    name,
+    {
+      name,
+      key: { fragments: [{ stringKey: name }] },
+      routeConfiguration: routeConfiguration(name, virtualHosts),
+    },
+    { ...facts, standIn: scopeStandIn },
+  )
+}
+
+/** Answers 500 on every path of the same hosts, and nothing of what was refused. */
+function scopeStandIn(this: NamedResource): NamedResource {
+  const refused = decodeMessage('envoy.config.route.v3.ScopedRouteConfiguration', this.bytes)
+  return scope(this.name as ScopeName, refuseAll(refused.routeConfiguration), {})
+}
+
+function routeStandIn(this: NamedResource): NamedResource {
+  const refused = decodeMessage('envoy.config.route.v3.RouteConfiguration', this.bytes)
+  return makeResource('route', this.name, routeConfiguration(this.name, refuseAll(refused)))
+}
+
+function refuseAll(config: envoy.config.route.v3.IRouteConfiguration | undefined): readonly EnvoyVirtualHost[] {
+  return (config?.virtualHosts ?? []).map(({ domains }) => ({
+    name: domains?.[0] ?? '',
+    domains: domains ?? [],
+    routes: [answerAll(builtInRouteNames.refused, 500)],
+  }))
+}

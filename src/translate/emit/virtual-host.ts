@@ -1,0 +1,43 @@
+/** ir.VirtualHost -> envoy.config.route.v3.VirtualHost. */
+import type { envoy } from '../../envoy/gen/xds.js'
+import type { Host, ScopeName } from '../../ir/names.ts'
+import type { OnMiss, VirtualHost } from '../../ir/virtual-host.ts'
+import { unreachable } from '../../lib/assert.ts'
+import type { AnyFeature } from '../features/feature.ts'
+import { luaFilterName } from './lua.ts'
+import { emitRoute } from './route.ts'
+import { answerAll, builtInRouteNames } from './route-config.ts'
+
+type EnvoyRoute = envoy.config.route.v3.IRoute
+type EnvoyVirtualHost = envoy.config.route.v3.IVirtualHost
+
+/** A virtual host of one domain, under its real name: what sees the host sees the one that was asked for. */
+export function hostOf(domain: Host, routes: readonly EnvoyRoute[]): EnvoyVirtualHost {
+  return { name: domain, domains: [domain], routes }
+}
+
+export function emitVirtualHost(vhost: VirtualHost, features: readonly AnyFeature[]): EnvoyVirtualHost {
+  return hostOf(vhost.host, [...vhost.routes.map((route) => emitRoute(route, features)), ...missRoutes(vhost.onMiss)])
+}
+
+/** The route without a name is a miss to the Lua filter, which goes on to the scope that its metadata names. */
+export function missRoute(scope: ScopeName): EnvoyRoute {
+  return {
+    match: { prefix: '/' },
+    directResponse: { status: 404 },
+    metadata: { filterMetadata: { [luaFilterName]: { fields: { scope: { stringValue: scope } } } } },
+  }
+}
+
+function missRoutes(onMiss: OnMiss): readonly EnvoyRoute[] {
+  switch (onMiss.kind) {
+    case 'not-found':
+      return [answerAll(builtInRouteNames.notFound, 404)]
+    case 'scope':
+      return [missRoute(onMiss.scope)]
+    case 'stubs':
+      return []
+    default:
+      return unreachable(onMiss)
+  }
+}

@@ -1,0 +1,59 @@
+/** The filters of a rule or a backendRef -> feature values and what is wrong with them (`HTTPRouteRule.filters`). */
+import type { Problem } from '../../api/conditions.ts'
+import type { HTTPRouteFilter } from '../../api/gen/types.ts'
+import type { FeatureValue } from '../../ir/route.ts'
+import { forbiddenPairs, repeatable } from './compat.ts'
+import type { AnyFeature, FilterLevel } from './feature.ts'
+import { incompatible, unsupported } from './problems.ts'
+import { routeFeatures } from './registry.ts'
+
+export interface FilterPlace {
+  /** Path of the list, as `spec.rules[0].filters`. */
+  readonly field: string
+  readonly level: FilterLevel
+}
+
+export interface CompiledFilters {
+  readonly features: readonly FeatureValue[]
+  readonly problems: readonly Problem[]
+}
+
+/** A filter with a problem has no value: whoever serves the others must know that the list is not whole. */
+export function compileFilters(
+  filters: readonly HTTPRouteFilter[],
+  place: FilterPlace,
+  known: readonly AnyFeature[] = routeFeatures,
+): CompiledFilters {
+  const features: FeatureValue[] = []
+  const problems: Problem[] = []
+  filters.forEach((filter, index) => {
+    const field = `${place.field}[${index}]`
+    const feature = known.find(({ name }) => name === filter.type)
+    if (feature === undefined || !feature.levels.includes(place.level)) {
+      problems.push(notBuilt(filter.type, place.level, `${field}.type`))
+      return
+    }
+    if (!repeatable.has(filter.type) && filters.findIndex(({ type }) => type === filter.type) !== index) {
+      problems.push(incompatible(field, `${filter.type} is there twice; join the two into one filter`))
+      return
+    }
+    const parsed = feature.parse(filter, field)
+    if (parsed.ok) features.push(feature.value(parsed.value))
+    else problems.push(...parsed.error)
+  })
+  return { features, problems: [...problems, ...pairProblems(filters, place.field)] }
+}
+
+function notBuilt(type: string, level: FilterLevel, field: string): Problem {
+  const where = level === 'rule' ? 'on a rule' : 'on a backendRef'
+  return unsupported(field, `filter ${type} is not supported ${where} yet; remove it`)
+}
+
+function pairProblems(filters: readonly HTTPRouteFilter[], field: string): readonly Problem[] {
+  return forbiddenPairs.flatMap(({ pair: [first, second], why }) => {
+    const types = filters.map(({ type }) => type)
+    return types.includes(first) && types.includes(second)
+      ? [incompatible(field, `${first} and ${second} cannot be on one rule: ${why}; remove one of them`)]
+      : []
+  })
+}

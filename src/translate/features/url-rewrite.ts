@@ -1,0 +1,39 @@
+/** `HTTPURLRewriteFilter`: host and path as the backend sees them. */
+import type { HTTPURLRewriteFilter } from '../../api/gen/types.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { Problem } from '../../api/conditions.ts'
+import { emitRewrite } from '../emit/path-change.ts'
+import { defineFeature } from './feature.ts'
+import { parsePathModifier, type PathModifier, resolvePathChange } from './path-modifier.ts'
+
+export interface UrlRewrite {
+  readonly hostname?: string | undefined
+  readonly path?: PathModifier | undefined
+}
+
+export const urlRewrite = defineFeature<UrlRewrite>({
+  name: 'URLRewrite',
+  conformance: ['HTTPRouteHostRewrite', 'HTTPRoutePathRewrite'],
+  // Not on a backendRef: Envoy's entry of a weighted cluster rewrites the host and never the path.
+  levels: ['rule'],
+  parse: (filter, field) => parse(filter.urlRewrite, `${field}.urlRewrite`),
+  route: ({ hostname, path }, route) => {
+    const change = path === undefined ? undefined : resolvePathChange(path, route.match.path)
+    return {
+      action: {
+        ...(hostname === undefined ? {} : { hostRewriteLiteral: hostname }),
+        ...(change === undefined ? {} : emitRewrite(change)),
+      },
+    }
+  },
+})
+
+function parse(filter: HTTPURLRewriteFilter | undefined, field: string): Result<UrlRewrite, readonly Problem[]> {
+  const { hostname, path } = filter ?? {}
+  const modifier = path === undefined ? undefined : parsePathModifier(path, `${field}.path`)
+  if (modifier?.ok === false) return err(modifier.error)
+  return ok({
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(modifier === undefined ? {} : { path: modifier.value }),
+  })
+}
