@@ -95,7 +95,11 @@ function compileNumber(schema: NumberSchema): Check {
   return (value, walk) => {
     if (typeof value !== 'number' || (isInteger && !Number.isInteger(value))) {
       const isQuoted = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))
-      walk.wrongType(isInteger ? 'a whole number' : 'a number', value, isQuoted ? 'remove the quotes' : 'write a number')
+      walk.wrongType(
+        isInteger ? 'a whole number' : 'a number',
+        value,
+        isQuoted ? 'remove the quotes' : 'write a number',
+      )
     } else if (value < minimum || value > maximum || Number.isNaN(value)) {
       walk.report('OutOfRange', `${value} is out of range`, `write ${describeRange(minimum, maximum)}`)
     }
@@ -150,7 +154,8 @@ function compileArray(schema: ArraySchema): Check {
 function reportDuplicates(schema: ArraySchema, items: readonly unknown[], walk: Walk): void {
   const firstIndex = new Map<string, number>()
   items.forEach((item, index) => {
-    const identity = schema.keys === undefined ? item : schema.keys.map((key) => (isRecord(item) ? item[key] : undefined))
+    const identity =
+      schema.keys === undefined ? item : schema.keys.map((key) => (isRecord(item) ? item[key] : undefined))
     const text = JSON.stringify(identity) ?? ''
     const first = firstIndex.get(text)
     if (first === undefined) {
@@ -259,7 +264,8 @@ function withConstraints(schema: Schema, check: Check): Check {
     const copy = check(value, walk)
     // Structural mistakes first: what follows expects a sound value.
     if (walk.problems.length > before) return copy
-    if (oneOf !== undefined && oneOf.filter((option) => holds(option, copy)).length !== 1) reportOneOf(oneOf, copy, walk)
+    if (oneOf !== undefined && oneOf.filter((option) => holds(option, copy)).length !== 1)
+      reportOneOf(oneOf, copy, walk)
     if (rules === undefined || walk.rules === undefined) return copy
     for (const rule of rules) {
       if (!walk.rules(rule, copy)) walk.report('RuleBroken', rule.message)
@@ -288,8 +294,15 @@ function reportOneOf(options: readonly Constraint[], value: unknown, walk: Walk)
     if (met.length === 0 || broken === undefined) continue
     const [name, constraint] = broken
     const because = met.map(([key]) => `${key} is ${walk.quote(value[key])}`).join(' and ')
-    const wanted = (constraint.anyOf ?? [constraint]).flatMap(({ format }) => (format === undefined ? [] : [formats[format].words]))
-    walk.reportAt(name, 'InvalidValue', `${walk.quote(value[name])} does not fit: ${because}`, `write ${listOf(wanted)}`)
+    const wanted = (constraint.anyOf ?? [constraint]).flatMap(({ format }) =>
+      format === undefined ? [] : [formats[format].words],
+    )
+    walk.reportAt(
+      name,
+      'InvalidValue',
+      `${walk.quote(value[name])} does not fit: ${because}`,
+      `write ${listOf(wanted)}`,
+    )
     return
   }
   walk.report('InvalidValue', `${walk.quote(value)} fits none of the allowed forms`, 'correct the value')

@@ -87,7 +87,12 @@ function finishSecret(object: Fields, walk: Walk): Fields {
     walk.path.push('data')
     for (const key of tlsKeys) {
       if (data[key] !== undefined) continue
-      walk.reportAt(key, 'MissingField', `${key} is missing`, 'a Secret of type kubernetes.io/tls has tls.crt and tls.key')
+      walk.reportAt(
+        key,
+        'MissingField',
+        `${key} is missing`,
+        'a Secret of type kubernetes.io/tls has tls.crt and tls.key',
+      )
     }
     walk.path.pop()
   }

@@ -17,7 +17,11 @@ const groups: ReadonlySet<string> = new Set(kinds.map((kind) => kind.group))
  * Finds out what an object is by `apiVersion` and `kind`. Kinds of groups we have nothing to do with, and kinds we do not
  * read of core groups, are ignored with a warning; what looks like a slip of the pen is an error.
  */
-export function identify(apiVersion: unknown, name: unknown, channel: Channel): Result<Identity, readonly ParseProblem[]> {
+export function identify(
+  apiVersion: unknown,
+  name: unknown,
+  channel: Channel,
+): Result<Identity, readonly ParseProblem[]> {
   const missing = [...requireText('apiVersion', apiVersion), ...requireText('kind', name)]
   if (missing.length > 0 || typeof apiVersion !== 'string' || typeof name !== 'string') return err(missing)
   const slash = apiVersion.indexOf('/')
@@ -54,7 +58,12 @@ function unknownKind(group: string, apiVersion: string, name: string): ParseProb
     const remedy = `use one of ${known.join(', ')}`
     return { severity: 'error', reason: 'UnknownKind', field: 'kind', message: `there is no kind ${what}`, remedy }
   }
-  return { severity: 'warning', reason: 'IgnoredKind', field: 'kind', message: `kind ${what} has no effect here: ignored` }
+  return {
+    severity: 'warning',
+    reason: 'IgnoredKind',
+    field: 'kind',
+    message: `kind ${what} has no effect here: ignored`,
+  }
 }
 
 /** The kind that was probably meant: the same name in a group spelt alike, or a name spelt alike in the same group. */

@@ -27,7 +27,10 @@ export interface ParseOptions {
  * filled in. `raw` is not changed; the object may share parts with it. Every mistake is listed, not only the first. An
  * object of a kind that is none of our business gives one problem of severity `warning`.
  */
-export function parseObject(raw: unknown, options: ParseOptions = {}): Result<KubernetesObject, readonly ParseProblem[]> {
+export function parseObject(
+  raw: unknown,
+  options: ParseOptions = {},
+): Result<KubernetesObject, readonly ParseProblem[]> {
   if (!isRecord(raw)) {
     const message = `must be a mapping with apiVersion, kind and metadata, but is ${describeType(raw)}`
     return err([{ severity: 'error', reason: 'NotAnObject', field: '', message, remedy: 'write a Kubernetes object' }])
@@ -120,12 +123,7 @@ function withNamespace(metadata: unknown, namespace: string): unknown {
   return isSet ? metadata : { ...metadata, namespace }
 }
 
-function remedyFor(
-  kind: Identity['kind'],
-  schema: ObjectSchema,
-  path: readonly PathSegment[],
-  key: string,
-): string {
+function remedyFor(kind: Identity['kind'], schema: ObjectSchema, path: readonly PathSegment[], key: string): string {
   const experimental = schemaOf(kind, 'experimental', kind.version)
   const isExperimental = experimental !== undefined && schemaAt(experimental, [...path, key]) !== undefined
   if (isExperimental) return 'it exists in the experimental channel only; remove it or use that channel'

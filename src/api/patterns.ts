@@ -17,7 +17,7 @@ const words: Readonly<Record<string, string>> = {
   '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$':
     'an API group such as gateway.networking.k8s.io, or "" for core kinds (without the version)',
   '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$': 'the name of a kind, such as Service',
-  "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$": 'the name of a header: letters, digits and !#$%&\'*+-.^_`|~',
+  "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$": "the name of a header: letters, digits and !#$%&'*+-.^_`|~",
   '^[!-~]+([\\t ]?[!-~]+)*$': 'printable ASCII with single blanks inside and none at the ends',
   '^([0-9]{1,5}(h|m|s|ms)){1,4}$': 'a duration such as 1m30s or 500ms: numbers with a unit h, m, s or ms',
   "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$":

@@ -55,7 +55,11 @@ function compact(raw: Raw, path: string): Schema {
   const base = { ...pick(raw, ['default', 'oneOf']), ...compactRules(raw) }
   switch (raw.type) {
     case 'string':
-      return { type: 'string', ...pick(raw, ['enum', 'pattern', 'format', 'minLength', 'maxLength']), ...base } as Schema
+      return {
+        type: 'string',
+        ...pick(raw, ['enum', 'pattern', 'format', 'minLength', 'maxLength']),
+        ...base,
+      } as Schema
     case 'integer':
     case 'number':
       return { type: raw.type, ...pick(raw, ['format', 'minimum', 'maximum']), ...base } as Schema
@@ -64,7 +68,7 @@ function compact(raw: Raw, path: string): Schema {
     case 'array':
       return { type: 'array', ...compactList(raw), items: compact(record(raw.items), `${path}[]`), ...base } as Schema
     case 'object':
-      return { ...compactObject(raw, path), ...base } as Schema
+      return { ...compactObject(raw, path), ...base } as unknown as Schema
     default:
       throw new Error(`${path}: schema type ${String(raw.type)} is not supported`)
   }
@@ -112,4 +116,3 @@ function list(value: unknown): readonly unknown[] {
   if (!Array.isArray(value)) throw new Error('expected a list')
   return value
 }
-

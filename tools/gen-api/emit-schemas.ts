@@ -30,7 +30,7 @@ function isShared(entry: PoolEntry): boolean {
 
 function annotation(schema: Schema): string {
   return schema.type === 'object' && ('spec' in schema.properties || 'status' in schema.properties)
-    ? ': CrdKind[\'channels\'][\'standard\'][string]'
+    ? ": CrdKind['channels']['standard'][string]"
     : ': Schema'
 }
 

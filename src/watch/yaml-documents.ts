@@ -1,0 +1,234 @@
+/** YAML text to plain values with positions, read as kubectl reads it and bounded against hostile input. */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  Scalar,
+  visit,
+} from 'yaml'
+import type { PathSegment } from '../api/field-path.ts'
+
+/** A place in a text; both count from 1. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+/** A mistake in the syntax of a text. */
+export interface YamlProblem extends Position {
+  readonly message: string
+  readonly remedy?: string | undefined
+}
+
+/** One document of a text. `problems` is empty when `value` can be trusted. */
+export interface YamlDocument {
+  /** Among the documents of the text, those without content left out of the result but counted. */
+  readonly index: number
+  readonly value: unknown
+  readonly problems: readonly YamlProblem[]
+  /** Start of its content. */
+  readonly start: Position
+  /** The part of the text that is the document, for `locateInSlice`. */
+  readonly slice: Slice
+  /** Place of a field, or of its nearest ancestor that is there. Holds the syntax tree: not to be kept. */
+  positionOf(path: readonly PathSegment[]): Position
+}
+
+/** A part of a text that starts at the beginning of a line. Offsets in UTF-16 code units. */
+export interface Slice {
+  readonly from: number
+  readonly to: number
+  /** Line of `from`. */
+  readonly line: number
+}
+
+/** Aliases may repeat at most this many nodes for each anchor. */
+const maxAliasCount = 100
+
+const trueWords = /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/
+
+/** kubectl's reader takes yes, no, on and off for booleans, as YAML 1.1 did. */
+const kubectlBoolean = {
+  tag: 'tag:yaml.org,2002:bool',
+  default: true,
+  identify: (value: unknown) => typeof value === 'boolean',
+  test: /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON|n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/,
+  resolve: (text: string) => new Scalar(trueWords.test(text)),
+}
+
+/** Place of a field in the document that is this slice of the text; undefined when the slice cannot be read. */
+export function locateInSlice(text: string, slice: Slice, path: readonly PathSegment[]): Position | undefined {
+  const document = readYaml(text.slice(slice.from, slice.to))[0]
+  if (document === undefined || document.problems.length > 0) return undefined
+  const { line, column } = document.positionOf(path)
+  return { line: line + slice.line - 1, column }
+}
+
+/** The documents of a text. Never throws: what cannot be read is a document with problems. */
+export function readYaml(text: string): readonly YamlDocument[] {
+  const lines = new LineCounter()
+  try {
+    const documents = parseAllDocuments(text, {
+      customTags: (tags) => [kubectlBoolean, ...tags.filter((tag) => tag !== 'bool')],
+      lineCounter: lines,
+      merge: true,
+      prettyErrors: false,
+      // Checked below: the parser's own check takes quadratic time.
+      uniqueKeys: false,
+    })
+    if (!Array.isArray(documents)) return []
+    return documents.flatMap((document, index) => {
+      const read = readDocument(document, index, lines)
+      return read.value === null && read.problems.length === 0 ? [] : [read]
+    })
+  } catch (error) {
+    // The parser is recursive: nesting deep enough overflows the stack.
+    return [unreadable(error)]
+  }
+}
+
+function unreadable(error: unknown): YamlDocument {
+  const start = { line: 1, column: 1 }
+  const why = error instanceof RangeError ? 'it is nested too deeply' : String(error)
+  const problem = { ...start, message: `the file cannot be read: ${why}`, remedy: 'simplify the file' }
+  const slice = { from: 0, to: 0, line: 1 }
+  return { index: 0, value: undefined, problems: [problem], start, slice, positionOf: () => start }
+}
+
+function readDocument(document: Document.Parsed, index: number, lines: LineCounter): YamlDocument {
+  const at = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset)
+    return { line, column: col }
+  }
+  const start = at(document.contents?.range?.[0] ?? document.range[0])
+  const problems = document.errors.map((error) => ({ ...at(error.pos[0]), ...explain(error.code, error.message) }))
+  const hasAlias = problems.length === 0 && checkNodes(document, at, problems)
+  let value: unknown
+  if (problems.length === 0) {
+    try {
+      value = document.toJS({ maxAliasCount })
+      if (hasAlias && isCyclic(value, new Set())) throw new ReferenceError('an alias refers to what contains it')
+    } catch (error) {
+      problems.push({ ...start, ...explainAlias(error) })
+    }
+  }
+  const slice = { from: document.range[0], to: document.range[2], line: at(document.range[0]).line }
+  return { index, value, problems, start, slice, positionOf: (path) => locate(document, path, start, at) }
+}
+
+/** Reports duplicate keys; tells whether the document has an alias. */
+function checkNodes(document: Document.Parsed, at: (offset: number) => Position, problems: YamlProblem[]): boolean {
+  let hasAlias = false
+  visit(document, {
+    Alias: () => {
+      hasAlias = true
+    },
+    Map: (_, map) => {
+      const seen = new Set<string>()
+      for (const { key } of map.items) {
+        const name = keyName(key)
+        if (seen.has(name) && name !== '<<') {
+          const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0
+          const message = `the key ${JSON.stringify(name)} appears twice in one mapping`
+          problems.push({ ...at(offset), message, remedy: 'remove one of them' })
+        }
+        seen.add(name)
+      }
+    },
+  })
+  return hasAlias
+}
+
+function isCyclic(value: unknown, ancestors: Set<object>): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (ancestors.has(value)) return true
+  ancestors.add(value)
+  const found = Object.values(value).some((child) => isCyclic(child, ancestors))
+  ancestors.delete(value)
+  return found
+}
+
+function keyName(key: unknown): string {
+  const value = isNode(key) && 'value' in key ? key.value : key
+  return String(value)
+}
+
+function locate(
+  document: Document.Parsed,
+  path: readonly PathSegment[],
+  start: Position,
+  at: (offset: number) => Position,
+): Position {
+  let node: Node | null = document.contents
+  let position = start
+  for (const segment of path) {
+    if (isAlias(node)) node = node.resolve(document) ?? null
+    const step = stepInto(node, segment)
+    if (step === undefined) return position
+    if (step.offset !== undefined) position = at(step.offset)
+    node = step.node
+  }
+  return position
+}
+
+interface Step {
+  readonly node: Node | null
+  readonly offset: number | undefined
+}
+
+/** Into a list item, or a field: a field's place is that of its key. */
+function stepInto(node: Node | null, segment: PathSegment): Step | undefined {
+  if (isSeq(node) && typeof segment === 'number') {
+    const item = node.items[segment]
+    return isNode(item) ? { node: item, offset: item.range?.[0] } : undefined
+  }
+  if (!isMap(node)) return undefined
+  const pair = node.items.find(({ key }) => keyName(key) === String(segment))
+  if (pair === undefined) return undefined
+  return { node: isNode(pair.value) ? pair.value : null, offset: isNode(pair.key) ? pair.key.range?.[0] : undefined }
+}
+
+const explanations: Readonly<Record<string, { readonly message: string; readonly remedy: string }>> = {
+  TAB_AS_INDENT: { message: 'a tab is used as indentation', remedy: 'indent with spaces' },
+  BAD_INDENT: {
+    message: 'the indentation does not fit',
+    remedy: 'align the line with its neighbours, close every bracket',
+  },
+  BLOCK_AS_IMPLICIT_KEY: {
+    message: 'a mapping starts inside a value',
+    remedy: 'put it on a line of its own, or quote the value if it holds ": "',
+  },
+  MULTILINE_IMPLICIT_KEY: { message: 'a line without ":" stands among fields', remedy: 'write "field: value"' },
+  BAD_SCALAR_START: { message: 'the value starts with a reserved character', remedy: 'put the value in quotes' },
+  BAD_DQ_ESCAPE: { message: 'unknown escape in double quotes', remedy: 'double the backslash or use single quotes' },
+}
+
+function explain(code: string, original: string): { readonly message: string; readonly remedy?: string | undefined } {
+  const known = explanations[code]
+  if (known !== undefined) return known
+  if (/closing ['"]quote/.test(original)) return { message: 'a quote is not closed', remedy: 'close it' }
+  if (/Implicit map keys need/.test(original)) {
+    return { message: 'a line without ":" stands among fields', remedy: 'write "field: value"' }
+  }
+  const first = original.split('\n')[0] ?? original
+  return { message: `this is no valid YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}` }
+}
+
+function explainAlias(error: unknown): { readonly message: string; readonly remedy: string } {
+  const text = error instanceof Error ? error.message : String(error)
+  if (/Excessive alias count/.test(text)) {
+    return { message: 'aliases repeat too many nodes', remedy: 'write the values out' }
+  }
+  if (/Unresolved alias/.test(text)) {
+    return {
+      message: `an alias has no anchor before it: ${text.split(': ').at(-1)}`,
+      remedy: 'define it or correct it',
+    }
+  }
+  return { message: text, remedy: 'write the values out' }
+}
