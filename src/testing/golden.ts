@@ -64,7 +64,11 @@ export function render(rig: PipelineRig, show: readonly XdsType[]): GoldenOutput
   const statuses = [...rig.outputs.statuses.entries()]
     .filter(([key]) => key !== 'GatewayClass//fairlead')
     .sort(compareBy(([key]) => key))
-    .map(([, { kind, namespace, name, status }]) => ({ kind, name: namespace ? `${namespace}/${name}` : name, status }))
+    .map(([, { kind, namespace, name, status }]) => ({
+      kind,
+      name: namespace ? `${namespace}/${name}` : name,
+      status: condensed(status),
+    }))
   const named = [
     ...[...rig.outputs.resources.entries()].map(([key, { resource }]) => ({ key, resource })),
     ...[...rig.outputs.endpoints.entries()].map(([key, resource]) => ({ key, resource })),
@@ -74,6 +78,31 @@ export function render(rig: PipelineRig, show: readonly XdsType[]): GoldenOutput
     .sort(compareBy(({ key }) => key))
     .map(({ resource }) => shown(resource))
   return { 'status.yaml': toYaml(statuses), 'envoy.yaml': toYaml(resources) }
+}
+
+/** Conditions and kinds in one line each, with all they say: a golden is read by people. */
+function condensed(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(condensed)
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value
+  }
+  if (
+    'type' in value &&
+    'reason' in value &&
+    'message' in value &&
+    'status' in value &&
+    'observedGeneration' in value
+  ) {
+    const { type, status, reason, observedGeneration, message } = value
+    return `${type} ${status} ${reason} @${observedGeneration}: ${message}`
+  }
+  const entries = Object.entries(value)
+  if ('kind' in value && entries.every(([, part]) => typeof part !== 'object')) {
+    return entries.map(([key, part]) => `${key}=${part}`).join(' ')
+  }
+  return Object.fromEntries(entries.map(([key, part]) => [key, condensed(part)]))
 }
 
 function shown(resource: NamedResource): unknown {

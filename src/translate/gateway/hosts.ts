@@ -66,6 +66,9 @@ export function compileVirtualHost(read: Reader, context: HostContext, key: stri
   const units = (read.get(context.unitsByHost.groups, key) ?? []).filter(({ value }) => value.listener === owner.name)
   const ranked = units.flatMap(({ value }) => rank(value, host)).sort(compareRoutes)
   const onMiss = missOf(read, context, { gateway, table, host, owner, listeners })
+  if (ranked.length === 0 && onMiss.kind === 'stubs') {
+    return undefined // An exact host of routes that another listener shadows: the stubs answer for it.
+  }
   return { gateway, table, host, routes: ranked.map(({ route }) => route), onMiss }
 }
 
