@@ -48,7 +48,7 @@ const requestHeaders: ReadonlyMap<string, string> = new Map([
   ['host', 'is changed by a URLRewrite filter with a hostname; use that'],
   ['content-length', framing],
   ['transfer-encoding', framing],
-  [scopeHeader, 'is the proxy’s own and never leaves it; choose another name'],
+  [scopeHeader, "is the proxy's own and never leaves it; choose another name"],
 ])
 const responseHeaders: ReadonlyMap<string, string> = new Map([
   ['content-length', framing],
