@@ -18,7 +18,7 @@ export interface GoldenCase {
   /** `<folder>/<case>`, as tests show it. */
   readonly name: string
   readonly title: string
-  readonly show: readonly XdsType[]
+  readonly show: readonly ShowWord[]
   readonly objects: readonly KubernetesObject[]
 }
 
@@ -28,14 +28,18 @@ export interface GoldenOutput {
   readonly 'envoy.yaml': string
 }
 
-const typesByWord: Readonly<Record<string, XdsType>> = {
+/** What `show:` may name. `scopes` are those of routes; `stubs` those that stand without any. */
+type ShowWord = keyof typeof typesByWord
+
+const typesByWord = {
   listeners: 'listener',
   scopes: 'scoped-route',
+  stubs: 'scoped-route',
   routes: 'route',
   clusters: 'cluster',
   endpoints: 'endpoint',
   secrets: 'secret',
-}
+} as const satisfies Readonly<Record<string, XdsType>>
 
 const sourceRoot = dirname(import.meta.dirname)
 
@@ -60,7 +64,7 @@ export function readObjects(text: string): readonly KubernetesObject[] {
 }
 
 /** Statuses and shown resources of a flushed rig, sorted; objects of the base are left out. */
-export function render(rig: PipelineRig, show: readonly XdsType[]): GoldenOutput {
+export function render(rig: PipelineRig, show: readonly ShowWord[]): GoldenOutput {
   const statuses = [...rig.outputs.statuses.entries()]
     .filter(([key]) => key !== 'GatewayClass//fairlead')
     .sort(compareBy(([key]) => key))
@@ -74,7 +78,7 @@ export function render(rig: PipelineRig, show: readonly XdsType[]): GoldenOutput
     ...[...rig.outputs.endpoints.entries()].map(([key, resource]) => ({ key, resource })),
   ]
   const resources = named
-    .filter(({ resource }) => show.includes(resource.type) && resource.gate !== 'warm-up')
+    .filter(({ resource }) => resource.gate !== 'warm-up' && show.includes(wordOf(resource)))
     .sort(compareBy(({ key }) => key))
     .map(({ resource }) => shown(resource))
   return { 'status.yaml': toYaml(statuses), 'envoy.yaml': toYaml(resources) }
@@ -136,15 +140,36 @@ function readCase(directory: string): GoldenCase {
   if (head?.title === undefined) {
     throw new Error(`${directory}/in.yaml must begin with "# <what it stands for>. show: scopes"`)
   }
-  const show = (head.show ?? 'scopes').split(',').map((word) => {
-    const type = typesByWord[word.trim()]
-    if (type === undefined) {
-      throw new Error(`${directory}/in.yaml shows "${word.trim()}"; known: ${Object.keys(typesByWord).join(', ')}`)
-    }
-    return type
-  })
+  const show = (head.show ?? 'scopes').split(',').map((word) => showWord(word.trim(), directory))
   const name = `${basename(dirname(directory)).replace(/\.golden$/, '')}/${basename(directory)}`
   return { directory, name, title: head.title, show, objects: readObjects(text) }
+}
+
+function showWord(word: string, directory: string): ShowWord {
+  const known = Object.keys(typesByWord)
+  const found = known.find((candidate): candidate is ShowWord => candidate === word)
+  if (found === undefined) {
+    throw new Error(`${directory}/in.yaml shows "${word}"; known: ${known.join(', ')}`)
+  }
+  return found
+}
+
+/** The word that shows a resource. */
+function wordOf({ type, origins = [] }: NamedResource): ShowWord {
+  switch (type) {
+    case 'listener':
+      return 'listeners'
+    case 'scoped-route':
+      return origins.length > 0 ? 'scopes' : 'stubs'
+    case 'route':
+      return 'routes'
+    case 'cluster':
+      return 'clusters'
+    case 'endpoint':
+      return 'endpoints'
+    case 'secret':
+      return 'secrets'
+  }
 }
 
 function toYaml(value: readonly unknown[]): string {
