@@ -10,6 +10,9 @@ export interface Reads {
   readonly keys: readonly string[]
 }
 
+/** No reads at all. */
+export const NO_READS: Reads = { edges: [], keys: [] }
+
 const NO_MEMBERS: readonly never[] = Object.freeze([])
 /** Below this many reads, repetitions are found by comparing pairs. */
 const FEW_READS = 16
@@ -53,6 +56,7 @@ export class TrackedReader implements Reader {
   /** Ends the run; the reader throws until the next one. */
   end(): Reads {
     this.#isRunning = false
+    if (this.#keys.length === 0) return NO_READS
     this.#dropRepetitions()
     if (isSameArray(this.#edges, this.#shape)) return { edges: this.#shape, keys: this.#keys }
     this.#shape = this.#edges
@@ -150,9 +154,6 @@ function isRepeated(seen: Map<Edge, Set<string>>, edge: Edge, key: string): bool
 function isSameArray<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i])
 }
-
-/** No reads at all. */
-export const NO_READS: Reads = { edges: [], keys: [] }
 
 /** Files the new reads of an input key in place of the old ones; returns the reads to keep. */
 export function retrack(inputKey: string, old: Reads, next: Reads): Reads {

@@ -34,7 +34,10 @@ function membersByGroup(rows: ReadonlyMap<string, Row>): ReadonlyMap<string, rea
   return new Map([...names].map((name) => [name, members.filter(({ value }) => value.groups.includes(name))]))
 }
 
-function overSource(kind: string, build: (graph: Graph, rows: Collection<Row>) => Omit<RigParts, 'set' | 'delete'>): Rig {
+function overSource(
+  kind: string,
+  build: (graph: Graph, rows: Collection<Row>) => Omit<RigParts, 'set' | 'delete'>,
+): Rig {
   return {
     kind,
     make(graph) {
@@ -100,11 +103,21 @@ const rigs: readonly Rig[] = [
   overIndex('index groups', (index) => ({ collection: index.groups, expected: membersByGroup })),
   overIndex('index counts', (index) => ({
     collection: index.counts,
-    expected: (rows) => new Map(membersByGroup(rows).entries().map(([name, members]) => [name, members.length])),
+    expected: (rows) =>
+      new Map(
+        membersByGroup(rows)
+          .entries()
+          .map(([name, members]) => [name, members.length]),
+      ),
   })),
   overIndex('index presence', (index) => ({
     collection: index.presence,
-    expected: (rows) => new Map(membersByGroup(rows).keys().map((name) => [name, true])),
+    expected: (rows) =>
+      new Map(
+        membersByGroup(rows)
+          .keys()
+          .map((name) => [name, true]),
+      ),
   })),
   {
     kind: 'derive that reads a single',
@@ -289,7 +302,14 @@ describe.each(rigs.map((rig) => [rig.kind, rig] as const))('%s', (_kind, rig) =>
     bench.flush()
     const late = bench.graph.derive('late', bench.parts.collection, (_read, value, key) => [[key, [value]]])
     bench.flush()
-    expect(new Map(late.entries())).toEqual(new Map(bench.expected().entries().map(([key, value]) => [key, [value]])))
+    expect(new Map(late.entries())).toEqual(
+      new Map(
+        bench
+          .expected()
+          .entries()
+          .map(([key, value]) => [key, [value]]),
+      ),
+    )
   })
 
   test('a derive over it follows it', () => {
@@ -302,7 +322,14 @@ describe.each(rigs.map((rig) => [rig.kind, rig] as const))('%s', (_kind, rig) =>
     bench.flush()
     bench.delete('a')
     bench.flush()
-    expect(new Map(copy.entries())).toEqual(new Map(bench.expected().entries().map(([key, value]) => [key, [value]])))
+    expect(new Map(copy.entries())).toEqual(
+      new Map(
+        bench
+          .expected()
+          .entries()
+          .map(([key, value]) => [key, [value]]),
+      ),
+    )
   })
 
   test('a reader of a key follows the key, and a reader of presence only its coming and going', () => {
