@@ -20,8 +20,8 @@ export interface RoutePatch {
 export type BackendPatch = Partial<envoy.config.route.v3.WeightedCluster.IClusterWeight>
 
 export interface FeatureOptions<V> {
-  /** `HTTPRouteFilter.type`. */
-  readonly name: HTTPRouteFilter['type']
+  /** `HTTPRouteFilter.type`, or the name of the field of the rule. Names its values. */
+  readonly name: string
   /** Names of GEP-2162 that GatewayClass.status.supportedFeatures gains. */
   readonly conformance: readonly string[]
   readonly levels: readonly FilterLevel[]
