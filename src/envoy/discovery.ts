@@ -1,7 +1,6 @@
-import { Writer } from 'protobufjs/minimal.js'
 import { decodeMessage, encodeMessage } from './encode.ts'
-import { envoy } from './gen/xds.js'
-import type { NamedResource } from './resource.ts'
+import type { envoy } from './gen/xds.js'
+import { frameOf, type NamedResource } from './resource.ts'
 import { xdsTypeUrl } from './types.ts'
 
 /** What a proxy sends on a delta stream. */
@@ -14,11 +13,6 @@ export type SotwRequest = envoy.service.discovery.v3.DiscoveryRequest
 export type SotwResponse = envoy.service.discovery.v3.DiscoveryResponse
 
 const V3 = 'envoy.service.discovery.v3'
-const LENGTH_DELIMITED = 2
-
-/** Field 2 holds the resources in both kinds of response: of Resource in delta, of Any in state-of-the-world. */
-const RESOURCES_TAG = (2 << 3) | LENGTH_DELIMITED
-
 /** Decodes what a proxy sent on a delta stream. Throws on bytes that are not protobuf. */
 export function decodeDeltaRequest(bytes: Uint8Array): DeltaRequest {
   return decodeMessage(`${V3}.DeltaDiscoveryRequest`, bytes)
@@ -49,34 +43,17 @@ export function decodeSotwResponse(bytes: Uint8Array): SotwResponse {
   return decodeMessage(`${V3}.DiscoveryResponse`, bytes)
 }
 
-// Frames are copies with memory of their own, as the bytes of resources are (see resourceOfBytes).
-const resourceFrames = new WeakMap<NamedResource, Uint8Array>()
-const anyFrames = new WeakMap<NamedResource, Uint8Array>()
-
 /**
  * The bytes that put a resource into a DeltaDiscoveryResponse: field 2 with tag and length. Made once for each resource
  * object; the same bytes go to every proxy.
  */
 export function encodeResourceFrame(resource: NamedResource): Uint8Array {
-  const known = resourceFrames.get(resource)
-  if (known !== undefined) return known
-  const { name, version } = resource
-  const message = { name, version, resource: { typeUrl: xdsTypeUrl(resource.type), value: resource.bytes } }
-  const writer = Writer.create().uint32(RESOURCES_TAG).fork()
-  const frame = new Uint8Array(envoy.service.discovery.v3.Resource.encode(message, writer).ldelim().finish())
-  resourceFrames.set(resource, frame)
-  return frame
+  return frameOf(resource)
 }
 
-/** The bytes that put a resource into a state-of-the-world DiscoveryResponse; made once for each resource object. */
-export function encodeAnyFrame(resource: NamedResource): Uint8Array {
-  const known = anyFrames.get(resource)
-  if (known !== undefined) return known
-  const { type, bytes } = resource
-  const resources = [{ typeUrl: xdsTypeUrl(type), value: bytes }]
-  const frame = new Uint8Array(encodeMessage(`${V3}.DiscoveryResponse`, { resources }))
-  anyFrames.set(resource, frame)
-  return frame
+/** The bytes that put a resource into a state-of-the-world DiscoveryResponse: field 2 with tag and length. */
+export function encodeAnyFrame({ type, bytes }: NamedResource): Uint8Array {
+  return encodeMessage(`${V3}.DiscoveryResponse`, { resources: [{ typeUrl: xdsTypeUrl(type), value: bytes }] })
 }
 
 /** The parts of a delta response. */

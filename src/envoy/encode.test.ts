@@ -21,9 +21,8 @@ describe('encodeMessage', () => {
 
   test('equals what the generated codec writes', () => {
     const route: envoy.config.route.v3.IRoute = { name: 'r', match: { pathSeparatedPrefix: '/a' } }
-    expect(encodeMessage('envoy.config.route.v3.Route', route)).toEqual(
-      envoy.config.route.v3.Route.encode(route).finish(),
-    )
+    const expected = envoy.config.route.v3.Route.encode(route).finish()
+    expect(hex(encodeMessage('envoy.config.route.v3.Route', route))).toBe(hex(expected))
   })
 
   test('skips defaults and undefined, keeps an empty message and a default in a oneof', () => {
@@ -40,6 +39,14 @@ describe('encodeMessage', () => {
     const back = encodeMessage('envoy.config.route.v3.Route', { typedPerFilterConfig: { b, a }, name: 'r' })
     expect(hex(forth)).toBe(hex(back))
     expect(Object.keys(decodeMessage('envoy.config.route.v3.Route', back).typedPerFilterConfig)).toEqual(['a', 'b'])
+  })
+
+  test('gives bytes that later calls leave alone, after a failed one too', () => {
+    const first = encodeMessage('envoy.config.route.v3.Route', { name: 'first' })
+    const bad = { match: Object.defineProperty({}, 'prefix', { get: () => expect.unreachable(), enumerable: true }) }
+    expect(() => encodeMessage('envoy.config.route.v3.Route', bad)).toThrow()
+    const second = encodeMessage('envoy.config.route.v3.Route', { name: 'other' })
+    expect([first, second].map((bytes) => Buffer.from(bytes.subarray(2)).toString())).toEqual(['first', 'other'])
   })
 
   test('accepts frozen objects', () => {

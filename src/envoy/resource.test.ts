@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { hashContent } from '../lib/hash.ts'
 import { decodeMessage } from './encode.ts'
-import { makeResource, resourceOfBytes } from './resource.ts'
+import { frameOf, makeResource, resourceOfBytes } from './resource.ts'
 
 describe('makeResource', () => {
   test('encodes the message of its kind and hashes the bytes', () => {
@@ -24,9 +24,11 @@ describe('makeResource', () => {
     expect(scope.version).toBe(makeResource('scoped-route', 's', { name: 's' }).version)
   })
 
-  test('holds its bytes in memory of its own, so that small resources do not keep shared blocks alive', () => {
-    const { bytes } = makeResource('scoped-route', 's', { name: 's' })
-    expect(bytes.buffer.byteLength).toBe(bytes.length)
+  test('shares memory with its frame and with nothing else', () => {
+    const resource = makeResource('scoped-route', 's', { name: 's' })
+    const frame = frameOf(resource)
+    expect(frame.buffer.byteLength).toBe(frame.length)
+    expect(resource.bytes.buffer).toBe(frame.buffer)
   })
 
   test('refuses the message of another kind at compile time', () => {

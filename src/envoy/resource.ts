@@ -1,6 +1,6 @@
 import { hashContent } from '../lib/hash.ts'
-import { encodeMessage, type PlainMessage } from './encode.ts'
-import { MESSAGE_NAMES, type XdsType } from './types.ts'
+import { encodeMessage, type PlainMessage, writeBytes } from './encode.ts'
+import { MESSAGE_NAMES, type XdsType, xdsTypeUrl } from './types.ts'
 
 /** A resource as it is served: encoded once, compared and versioned by content. */
 export interface NamedResource {
@@ -14,16 +14,10 @@ export interface NamedResource {
   readonly clusters?: readonly string[] | undefined
   /** Keys of the objects that this was made from. */
   readonly origins?: readonly string[] | undefined
-  /**
-   * `warm-up`: fills scoped routes before any port opens. `after-scopes`: sent only when every scope of the node was
-   * acknowledged or given up, because traffic is served from the first scopes that arrive.
-   */
+  /** Of a listener: `warm-up` goes first and fills the scopes; `after-scopes` waits until every scope is settled. */
   readonly gate?: 'warm-up' | 'after-scopes' | undefined
-  /**
-   * What is served in its place when Envoy refuses it and never took an earlier version: same name, fails closed. A
-   * method that is the same function for every resource of a kind, so that equal resources compare equal.
-   */
-  readonly standIn?: ((this: NamedResource) => NamedResource) | undefined
+  /** What goes out instead when a proxy refuses this and no good version of it is known: answers 500. */
+  readonly standIn?: (() => NamedResource) | undefined
 }
 
 /** Facts about a resource that are not part of its message. */
@@ -39,28 +33,61 @@ export function makeResource<T extends XdsType>(
   message: ResourceMessage<T>,
   facts: ResourceFacts = {},
 ): NamedResource {
-  const bytes = encodeMessage<(typeof MESSAGE_NAMES)[T]>(MESSAGE_NAMES[type], message)
-  return resourceOfBytes(type, name, bytes, facts)
+  return resourceOfBytes(type, name, encodeMessage<(typeof MESSAGE_NAMES)[T]>(MESSAGE_NAMES[type], message), facts)
 }
 
-/**
- * A resource of a message that is encoded already. The bytes are copied: encoders cut small results from shared blocks
- * of 64 KiB, and one resource that lives long would keep its whole block alive.
- */
+/** A resource of a message that is encoded already; the bytes are copied into its frame. */
 export function resourceOfBytes(
   type: XdsType,
   name: string,
   bytes: Uint8Array,
   { clusters, origins, gate, standIn }: ResourceFacts = {},
 ): NamedResource {
-  return {
+  const version = hashContent(bytes)
+  const frame = writeFrame({ type, name, version, bytes })
+  const resource: NamedResource = {
     type,
     name,
-    version: hashContent(bytes),
-    bytes: new Uint8Array(bytes),
+    version,
+    bytes: frame.subarray(frame.length - bytes.length),
     ...(clusters === undefined ? {} : { clusters }),
     ...(origins === undefined ? {} : { origins }),
     ...(gate === undefined ? {} : { gate }),
     ...(standIn === undefined ? {} : { standIn }),
   }
+  frames.set(resource, frame)
+  return resource
+}
+
+/** Frames by the resource they were made with, which holds the same memory: with 5,000 routes two copies would count. */
+const frames = new WeakMap<NamedResource, Uint8Array>()
+
+const LENGTH_DELIMITED = 2
+const tagOf = (field: number) => (field << 3) | LENGTH_DELIMITED
+
+/** Field numbers on the way from DeltaDiscoveryResponse down to the bytes of the message. */
+const RESPONSE_RESOURCES = tagOf(2)
+const RESOURCE_VERSION = tagOf(1)
+const RESOURCE_RESOURCE = tagOf(2)
+const RESOURCE_NAME = tagOf(3)
+const ANY_TYPE_URL = tagOf(1)
+const ANY_VALUE = tagOf(2)
+
+/** The message comes last, so that `bytes` is the end of the frame. */
+function writeFrame({ type, name, version, bytes }: NamedResource): Uint8Array {
+  return writeBytes((writer) => {
+    writer.uint32(RESPONSE_RESOURCES).fork()
+    writer.uint32(RESOURCE_NAME).string(name).uint32(RESOURCE_VERSION).string(version)
+    writer.uint32(RESOURCE_RESOURCE).fork().uint32(ANY_TYPE_URL).string(xdsTypeUrl(type))
+    writer.uint32(ANY_VALUE).bytes(bytes).ldelim().ldelim()
+  })
+}
+
+/** The frame that a resource was made with; one is made for a resource that was put together by hand. */
+export function frameOf(resource: NamedResource): Uint8Array {
+  const known = frames.get(resource)
+  if (known !== undefined) return known
+  const frame = writeFrame(resource)
+  frames.set(resource, frame)
+  return frame
 }
