@@ -14,10 +14,16 @@ export interface NamedResource {
   readonly clusters?: readonly string[] | undefined
   /** Keys of the objects that this was made from. */
   readonly origins?: readonly string[] | undefined
-  /** Of a listener: `warm-up` goes first and fills the scopes; `after-scopes` waits until every scope is settled. */
+  /**
+   * `warm-up`: fills scoped routes before any port opens. `after-scopes`: sent only when every scope of the node was
+   * acknowledged or given up, because traffic is served from the first scopes that arrive.
+   */
   readonly gate?: 'warm-up' | 'after-scopes' | undefined
-  /** What goes out instead when a proxy refuses this and no good version of it is known: answers 500. */
-  readonly standIn?: (() => NamedResource) | undefined
+  /**
+   * What is served in its place when Envoy refuses it and never took an earlier version: same name, fails closed. A
+   * method that is the same function for every resource of a kind, so that equal resources compare equal.
+   */
+  readonly standIn?: ((this: NamedResource) => NamedResource) | undefined
 }
 
 /** Facts about a resource that are not part of its message. */
