@@ -5,6 +5,7 @@ import { bindAddresses, gatewayProblems, ipAddressType } from '../attach/gateway
 import type { GatewayListener } from '../attach/listeners.ts'
 import type { Delivery, DesiredStatus, Refusal, TranslateSettings } from '../contract.ts'
 import { reportListener } from './listener.ts'
+import { refusedConditions } from './refused.ts'
 
 /** All that the status of a Gateway depends on. */
 export interface GatewayFindings {
@@ -30,7 +31,15 @@ export function reportGateway(findings: GatewayFindings): DesiredStatus {
     name,
     status: {
       addresses: accepted.status === 'True' ? statusAddresses(gateway, settings) : [],
-      conditions: [accepted, programmed],
+      conditions: [
+        accepted,
+        programmed,
+        // Those of listeners are in Programmed.
+        ...refusedConditions(
+          findings.refusals.filter(({ type }) => type !== 'listener'),
+          generation,
+        ),
+      ],
       listeners: listeners.map((listener) =>
         reportListener(listener, {
           generation,

@@ -58,7 +58,9 @@ function programmedCondition(listener: GatewayListener, findings: ListenerFindin
     return not(reasons.Invalid, 'the listener is not valid and serves nothing; its other conditions say why')
   }
   const refused = findings.refusals.find(
-    ({ type, name }) => type === 'listener' && name === listenerName(listener.gateway, listener.port),
+    ({ type, name }) =>
+      (type === 'listener' && name === listenerName(listener.gateway, listener.port)) ||
+      (type === 'secret' && listener.certificates.some((certificate) => certificate === name)),
   )
   if (refused !== undefined) {
     return not(reasons.Invalid, refused.message)

@@ -1,18 +1,9 @@
 /** Verdicts over a route -> `RouteStatus`: one entry per parentRef of ours, in the order of the object. */
-import {
-  conditionTypes,
-  describeProblem,
-  type Problem,
-  reasons,
-  toCondition,
-  type UntimedCondition,
-} from '../../api/conditions.ts'
+import { conditionTypes, describeProblem, type Problem, reasons, toCondition } from '../../api/conditions.ts'
 import type { ParentReference } from '../../api/gen/types.ts'
 import type { ParentVerdict } from '../attach/routes.ts'
 import type { Refusal } from '../contract.ts'
-
-/** A condition of our own: a proxy refused what this route became. Absent while all is well. */
-const refusedType = 'fairlead.dev/Refused'
+import { type ReportedCondition, refusedConditions } from './refused.ts'
 
 /** What translation found in a route, whatever its parents. */
 export interface RouteFindings {
@@ -21,12 +12,6 @@ export interface RouteFindings {
   readonly problems: readonly Problem[]
   /** True when no rule is left to serve. */
   readonly nothingLeft: boolean
-}
-
-/** A condition as reported, with types that are not the Gateway API's. */
-export type ReportedCondition = Omit<UntimedCondition, 'type' | 'reason'> & {
-  readonly type: string
-  readonly reason: string
 }
 
 export interface ReportedParent {
@@ -58,10 +43,12 @@ export function reportParent(
       message: `Dropped Rule: ${dropped.map(describeProblem).join('\n')}`,
     })
   }
-  const refused = refusals.filter(({ gateway }) => gateway === verdict.gateway)
-  if (refused.length > 0) {
-    conditions.push(refusedCondition(refused, generation))
-  }
+  conditions.push(
+    ...refusedConditions(
+      refusals.filter(({ gateway }) => gateway === verdict.gateway),
+      generation,
+    ),
+  )
   return { parentRef: verdict.parentRef, controllerName, conditions }
 }
 
@@ -75,15 +62,4 @@ function acceptedCondition(verdict: ParentVerdict, findings: RouteFindings): Rep
   const names = verdict.attachments.map(({ listener }) => `"${listener.name}"`).join(', ')
   const holds = { reason: reasons.Accepted, message: `attached to listener ${names} of Gateway ${verdict.gateway}` }
   return toCondition(conditionTypes.Accepted, findings.nothingLeft ? problems : [], holds, generation)
-}
-
-function refusedCondition(refused: readonly Refusal[], observedGeneration: number): ReportedCondition {
-  const what = refused.map(({ name, message }) => `${name}: ${message}`).join('\n')
-  return {
-    type: refusedType,
-    status: 'True',
-    observedGeneration,
-    reason: 'RefusedByProxy',
-    message: `a proxy refused this configuration and keeps the last good one: ${what}`,
-  }
 }
