@@ -53,7 +53,7 @@ function compileString(schema: StringSchema): Check {
   const format = schema.format === undefined ? undefined : formats[schema.format]
   return (value, walk) => {
     if (typeof value !== 'string') {
-      walk.wrongType('text', value, isRecord(value) || Array.isArray(value) ? 'write a text' : 'put it in quotes')
+      walk.wrongType('text', value, remedyForText(value))
     } else if (value.length < minLength) {
       walk.report('InvalidValue', 'must not be empty', 'write a value or remove the field')
     } else if (value.length > maxLength && countCodePoints(value) > maxLength) {
@@ -67,6 +67,11 @@ function compileString(schema: StringSchema): Check {
     }
     return value
   }
+}
+
+function remedyForText(value: unknown): string {
+  if (typeof value === 'boolean') return 'put it in quotes: bare y, n, yes, no, on and off are booleans in YAML'
+  return typeof value === 'number' ? 'put it in quotes' : 'write a text'
 }
 
 function countCodePoints(text: string): number {

@@ -59,7 +59,7 @@ export function describeType(value: unknown): string {
   if (value === null || value === undefined) return 'nothing'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'string') return 'text'
-  if (typeof value === 'boolean') return 'true or false'
+  if (typeof value === 'boolean') return 'a boolean'
   if (typeof value === 'number') return 'a number'
   return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`
 }

@@ -39,7 +39,7 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   if (name.length > maxNameChars) return undefined
   const wanted = name.toLowerCase()
   let best: string | undefined
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1
+  let bestDistance = Math.min(Math.max(1, Math.floor(name.length / 3)) + 1, name.length)
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue
     const distance = editDistance(wanted, candidate.toLowerCase())

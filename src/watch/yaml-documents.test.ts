@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { locateInSlice, readYaml } from './yaml-documents.ts'
+
+const values = (text: string): readonly unknown[] => readYaml(text).map((document) => document.value)
+
+function problems(text: string): readonly string[] {
+  return readYaml(text).flatMap((document) =>
+    document.problems.map(({ line, column, message, remedy }) => `${line}:${column} ${message}; ${remedy}`),
+  )
+}
+
+describe('readYaml', () => {
+  test.each<[string, string, readonly unknown[]]>([
+    ['nothing', '', []],
+    ['comments alone', '# a\n---\n# b\n', []],
+    ['several documents, empty ones left out', '---\na: 1\n---\n---\nb: 2\n...\n', [{ a: 1 }, { b: 2 }]],
+    ['Windows line ends', 'a:\r\n  b: c\r\n', [{ a: { b: 'c' } }]],
+    ['JSON', '{"a": [1, "b", null]}', [{ a: [1, 'b', null] }]],
+    ['anchors and merges', 'x: &x {a: 1}\nz: {<<: *x, b: 2}\n', [{ x: { a: 1 }, z: { a: 1, b: 2 } }]],
+    [
+      'the booleans of kubectl',
+      'a: on\nb: No\nc: "on"\nd: true\ne: y\n',
+      [{ a: true, b: false, c: 'on', d: true, e: true }],
+    ],
+    ['a date as text', 'a: 2026-01-31\n', [{ a: '2026-01-31' }]],
+    ['a literal block', 'a: |\n  b\n  c\n', [{ a: 'b\nc\n' }]],
+  ])('reads %s', (_, text, expected) => {
+    expect(problems(text)).toEqual([])
+    expect(values(text)).toEqual(expected)
+  })
+
+  test.each([
+    ['a: 1\n\tb: 2\n', '2:1 a tab is used as indentation; indent with spaces'],
+    ['a: 1\nb: 2\na: 3\n', '3:1 the key "a" appears twice in one mapping; remove one of them'],
+    ['a: "b\nc: d\n', '3:1 a quote is not closed; close it'],
+    [
+      'a: b: c\n',
+      '1:4 a mapping starts inside a value; put it on a line of its own, or quote the value if it holds ": "',
+    ],
+    ['a: @b\n', '1:4 the value starts with a reserved character; put the value in quotes'],
+    ['a\nb: c\n', '1:1 a line without ":" stands among fields; write "field: value"'],
+    ['a: "\\q"\n', '1:5 unknown escape in double quotes; double the backslash or use single quotes'],
+    ['a: *b\n', '1:1 an alias has no anchor before it: b; define it or correct it'],
+    [
+      'a:\n  b: 1\n c: 2\n',
+      '3:1 the indentation does not fit; align the line with its neighbours, close every bracket',
+    ],
+  ])('%j is refused: %s', (text, problem) => {
+    expect(problems(text)).toContain(problem)
+  })
+
+  test('an alias bomb is refused', () => {
+    const levels = 'abcdefghij'.split('').map((name, n, all) => {
+      const before = all[n - 1]
+      return `${name}: &${name} [${before === undefined ? '1' : Array(9).fill(`*${before}`).join()}]`
+    })
+    expect(problems(levels.join('\n'))).toEqual(['1:1 aliases repeat too many nodes; write the values out'])
+  })
+
+  test('a value that contains itself is refused', () => {
+    expect(problems('a: &x [1, *x]')).toEqual(['1:1 an alias refers to what contains it; write the values out'])
+  })
+
+  test('nesting that overflows the stack is a problem, not a crash', () => {
+    expect(problems('['.repeat(50_000)).length).toBeGreaterThan(0)
+    expect(problems(`${'{a: '.repeat(50_000)}1${'}'.repeat(50_000)}`).length).toBeGreaterThan(0)
+  })
+
+  test('a broken document leaves the others alone', () => {
+    const documents = readYaml('a: 1\n---\nb: [\n---\nc: 3\n')
+    expect(documents.map(({ index, value, problems: found }) => [index, value, found.length > 0])).toEqual([
+      [0, { a: 1 }, false],
+      [1, undefined, true],
+      [2, { c: 3 }, false],
+    ])
+  })
+
+  test('a mapping of many keys is read in linear time and checked for duplicates', () => {
+    const lines = Array.from({ length: 50_000 }, (_, n) => `k${n}: 1`)
+    expect(problems([...lines, 'k7: 2'].join('\n'))).toEqual([
+      '50001:1 the key "k7" appears twice in one mapping; remove one of them',
+    ])
+  })
+})
+
+const text = `# head
+kind: A
+---
+kind: B
+spec:
+  rules:
+  - name: x
+    path: {type: Exact, value: /}
+  - *alias
+  labels:
+    a/b: c
+`.replace('  - *alias', '  - name: y')
+
+describe('positions', () => {
+  const document = readYaml(text)[1]
+
+  test.each<[readonly (string | number)[], number, number]>([
+    [[], 4, 1],
+    [['spec'], 5, 1],
+    [['spec', 'rules', 0], 7, 5],
+    [['spec', 'rules', 0, 'path', 'value'], 8, 25],
+    [['spec', 'rules', 1, 'name'], 9, 5],
+    [['spec', 'labels', 'a/b'], 11, 5],
+    [['spec', 'rules', 0, 'missing', 'deep'], 7, 5],
+    [['spec', 'rules', 9], 6, 3],
+    [['status'], 4, 1],
+  ])('of %j is %d:%d, that of the nearest ancestor when it is not there', (path, line, column) => {
+    expect(document?.positionOf(path)).toEqual({ line, column })
+    expect(document === undefined ? undefined : locateInSlice(text, document.slice, path)).toEqual({ line, column })
+  })
+
+  test('go through an alias to what it stands for', () => {
+    const [aliased] = readYaml('base: &b\n  name: x\nuse: *b\n')
+    expect(aliased?.positionOf(['use', 'name'])).toEqual({ line: 2, column: 3 })
+  })
+
+  test('are not given for a slice that is no document', () => {
+    expect(locateInSlice('a: [', { from: 0, to: 4, line: 1 }, ['a'])).toBeUndefined()
+    expect(locateInSlice('', { from: 10, to: 20, line: 3 }, ['a'])).toBeUndefined()
+  })
+})
