@@ -69,6 +69,7 @@ export const RUNTIME_ROOTS: readonly string[] = [
 /** Full names of the messages that are written as JSON only, by way of the descriptors: never in the runtime module. */
 export const JSON_ROOTS: readonly string[] = [
   'envoy.config.bootstrap.v3.Bootstrap',
+  'envoy.config.overload.v3.ScaleTimersOverloadActionConfig',
   `${EXT}.bootstrap.internal_listener.v3.InternalListener`,
   `${EXT}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig`,
   `${EXT}.resource_monitors.fixed_heap.v3.FixedHeapConfig`,
