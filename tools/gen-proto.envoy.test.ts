@@ -5,10 +5,11 @@ import { envoyBinary } from '../src/testing/envoy-binary.ts'
 import { compareWithPool } from './gen-proto/compare.ts'
 import { describeFiles } from './gen-proto/describe.ts'
 import { parseProtos, readProtoFiles } from './gen-proto/load.ts'
+import { indexPool } from './gen-proto/pool.ts'
 import { printFile } from './gen-proto/print.ts'
 import { scanDescriptors } from './gen-proto/scan.ts'
 import { JSON_ROOTS, OMITTED_FIELDS, OMITTED_TYPES, RUNTIME_ROOTS, SERVICES } from './gen-proto/surface.ts'
-import { indexPool, trimFiles } from './gen-proto/trim.ts'
+import { trimFiles } from './gen-proto/trim.ts'
 
 describe('proto/', () => {
   const written = readProtoFiles(join(import.meta.dirname, '../proto'))

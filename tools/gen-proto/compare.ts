@@ -8,8 +8,8 @@ import {
   FieldDescriptorProto_Type as Type,
   FieldOptionsSchema,
 } from '@bufbuild/protobuf/wkt'
-import { jsonNameOf } from './describe.ts'
-import { indexPool, oneofOf, typeOf } from './trim.ts'
+import { jsonNameOf } from './describe-type.ts'
+import { indexPool, oneofOf, typeOf } from './pool.ts'
 
 function isPackingSet({ options }: FieldDescriptorProto): boolean {
   return options !== undefined && isFieldSet(options, FieldOptionsSchema.field.packed)

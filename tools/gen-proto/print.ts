@@ -6,7 +6,7 @@ import {
   type FileDescriptorProto,
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt'
-import { oneofOf, typeOf } from './trim.ts'
+import { oneofOf, typeOf } from './pool.ts'
 
 const SCALARS: ReadonlyMap<Type, string> = new Map([
   [Type.DOUBLE, 'double'],
