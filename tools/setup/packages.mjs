@@ -11,12 +11,12 @@ const wantedNodeMajor = 24
  * Makes node_modules agree with package-lock.json and returns the path of a Node 24. Costs two stat calls and one small
  * read when nothing changed since the last time.
  */
-export async function ensurePackages(root) {
+export async function ensurePackages(root, env = process.env) {
   if (!isCurrent(root)) {
     await exclusively(join(root, '.cache', 'setup.lock'), async () => {
       if (isCurrent(root)) return
       const hash = lockHash(root)
-      if (readStamp(root)?.hash !== hash || !existsSync(nodeBinary(root))) await install(root)
+      if (readStamp(root)?.hash !== hash || !existsSync(nodeBinary(root))) await install(root, env)
       writeFileSync(stampFile(root), JSON.stringify({ hash, ...lockStat(root), platform: platform() }))
     })
   }
@@ -61,23 +61,23 @@ function isCurrent(root) {
  * A complete node_modules of an older lock is brought up to date in place; anything else is made anew. The hidden lock
  * file is what npm writes last, so without it an earlier run was cut off.
  */
-async function install(root) {
+async function install(root, env) {
   const isComplete = existsSync(join(root, 'node_modules', '.package-lock.json'))
   await step('installing packages', async () => {
-    const first = await npm(root, isComplete ? ['install', '--no-save'] : ['ci'])
+    const first = await npm(root, env, isComplete ? ['install', '--no-save'] : ['ci'])
     if (first.code === 0) return
     // A registry that lacks other platforms' packages leaves them out of the lock, which `npm ci` refuses.
     const isLockIncomplete = /can only install packages when your package\.json and package-lock\.json/.test(
       first.output,
     )
-    const second = isLockIncomplete ? await npm(root, ['install', '--no-save']) : first
+    const second = isLockIncomplete ? await npm(root, env, ['install', '--no-save']) : first
     if (second.code !== 0) throw new SetupError(npmMessage(second))
   })
-  await ensureNode(root)
+  await ensureNode(root, env)
 }
 
-function npm(root, args) {
-  return capture('npm', [...args, '--no-audit', '--no-fund', '--loglevel', 'error'], { cwd: root })
+function npm(root, env, args) {
+  return capture('npm', [...args, '--no-audit', '--no-fund', '--loglevel', 'error'], { cwd: root, env })
 }
 
 function npmMessage({ code, output }) {
@@ -87,13 +87,13 @@ function npmMessage({ code, output }) {
 }
 
 /** The package `node` fetches its binary in an install script, which a user's npm may be told not to run. */
-async function ensureNode(root) {
+async function ensureNode(root, env) {
   const binary = nodeBinary(root)
   const folder = join(root, 'node_modules', 'node')
   let output = ''
   if (!existsSync(binary)) {
     const result = await step(`installing Node ${wantedNodeMajor}`, () =>
-      capture(process.execPath, ['installArchSpecificPackage.js'], { cwd: folder }),
+      capture(process.execPath, ['installArchSpecificPackage.js'], { cwd: folder, env }),
     )
     output = result.output
   }
