@@ -7,7 +7,7 @@ import { type GatewayKey, routeConfigName, type TableName } from '../../ir/names
 import { httpDefaults } from '../edge-defaults.ts'
 import type { AnyFeature } from '../features/feature.ts'
 import { adsSource } from './config-source.ts'
-import { luaFilter } from './lua.ts'
+import { luaFilters } from './lua.ts'
 import { scopeHeader } from './route-config.ts'
 
 const v3 = envoy.extensions.filters.network.http_connection_manager.v3
@@ -71,7 +71,7 @@ function setScopeHeader(table: TableName): envoy.config.core.v3.ITypedExtensionC
 /** In the order of the registry. Lua is first: a filter behind it sees the route that will serve. */
 function httpFilters(chain: FilterChain, features: readonly AnyFeature[]): readonly HttpFilter[] {
   return [
-    ...(chain.routes === 'scopes' ? [luaFilter(chain.table)] : []),
+    ...(chain.routes === 'scopes' ? luaFilters() : []),
     ...features.flatMap(({ filter }) => filter?.() ?? []),
     routerFilter(),
   ]

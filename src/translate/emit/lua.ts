@@ -1,10 +1,9 @@
 /**
- * The filter that finds the scope of a request whose host is no key as it stands: other spellings, wildcards, hosts
- * nobody named. It runs on a miss only, that is when the route has no name (architecture 15.5).
+ * The filters that find the scope of a request whose host is no key as it stands: other spellings, wildcards, hosts
+ * nobody named. They work on a miss only, that is when the route has no name (architecture 15.5).
  */
 import { typedExtension } from '../../envoy/any.ts'
 import type { envoy } from '../../envoy/gen/xds.js'
-import { fallbackScopeName, type TableName } from '../../ir/names.ts'
 import { scopeHeader } from './route-config.ts'
 
 type HttpFilter = envoy.extensions.filters.network.http_connection_manager.v3.IHttpFilter
@@ -12,45 +11,50 @@ type HttpFilter = envoy.extensions.filters.network.http_connection_manager.v3.IH
 /** Name in the filter chain and key of the route metadata that the script reads. */
 export const luaFilterName = 'envoy.filters.http.lua'
 
-/** Hops from one scope to the next: more labels than a host name can have. Only a bug could need it. */
-const maxHops = 130
+/**
+ * Copies of the filter in a chain. Envoy chooses the route anew when a filter begins and at the first `metadata()` of
+ * that filter, whose result it keeps: so one copy makes two steps from scope to scope, and leaves a third to be made.
+ */
+const copies = 3
 
 /**
- * From a miss the metadata of the last route names the next scope; without it the lower-cased host is tried, then the
- * fallback scope. A route that serves carries no such metadata. `metadata()` is what makes Envoy choose the route again
- * after clearRouteCache().
+ * One step: the metadata of the route that missed names the next scope; without it the lower-cased host is tried, then
+ * the fallback scope of the table. A route that serves has a name. `replace` clears the chosen route, `metadata()`
+ * chooses it again; `route()` only reads what was chosen before.
  */
-function script(fallback: string): string {
-  return `local HEADER, FALLBACK = "${scopeHeader}", "${fallback}"
-local function follow(handle, headers, scope)
-  headers:replace(HEADER, scope)
-  handle:clearRouteCache()
-  return handle:metadata():get("scope")
+const script = `local HEADER = "${scopeHeader}"
+local function fallback(scope)
+  local bar = string.find(scope, "|", 1, true)
+  return bar and string.sub(scope, 1, bar) .. "/"
 end
 function envoy_on_request(handle)
   local info = handle:streamInfo()
   if info:routeName() ~= "" then return end
   local headers = handle:headers()
-  local to = handle:metadata():get("scope")
+  local scope = headers:get(HEADER) or ""
+  local last = fallback(scope)
+  local to = handle:route():metadata():get("scope")
   if to == nil then
-    local asked = headers:get(HEADER) or ""
-    local lower = string.lower(asked)
-    if lower ~= asked then
-      to = follow(handle, headers, lower)
-      if to == nil and info:routeName() ~= "" then return end
-    end
-    if to == nil then to = follow(handle, headers, FALLBACK) end
+    if last == nil or scope == last then return end
+    to = string.lower(scope)
+    if to == scope then to = last end
   end
-  for _ = 1, ${maxHops} do
-    if to == nil then return end
-    to = follow(handle, headers, to)
+  headers:replace(HEADER, to)
+  local next = handle:metadata():get("scope")
+  if info:routeName() ~= "" then return end
+  if next == nil then
+    if to == last then return end
+    next = last
   end
+  headers:replace(HEADER, next)
 end
 `
-}
 
-export function luaFilter(table: TableName): HttpFilter {
-  return typedExtension(luaFilterName, 'envoy.extensions.filters.http.lua.v3.Lua', {
-    defaultSourceCode: { inlineString: script(fallbackScopeName(table)) },
+/** One virtual machine per worker for all of them: the script is the same in every chain. */
+export function luaFilters(): readonly HttpFilter[] {
+  const filter = typedExtension(luaFilterName, 'envoy.extensions.filters.http.lua.v3.Lua', {
+    defaultSourceCode: { inlineString: script },
+    sharedVmId: 'fairlead',
   })
+  return Array.from({ length: copies }, () => filter)
 }
