@@ -1,0 +1,158 @@
+import type { NamedResource } from '../envoy/resource.ts'
+import type { XdsType } from '../envoy/types.ts'
+import type { Item, Lane, Removal } from './lane.ts'
+import { laneOf, type StreamState, type Waiter } from './stream-state.ts'
+
+/** What must be acknowledged before something of a type may be taken away: whatever may still use it. */
+const usersOf: Readonly<Record<XdsType, { additions: readonly XdsType[]; departures: readonly XdsType[] }>> = {
+  listener: { additions: [], departures: [] },
+  'scoped-route': { additions: ['scoped-route', 'route', 'listener'], departures: [] },
+  route: { additions: ['scoped-route', 'route', 'listener'], departures: [] },
+  cluster: {
+    additions: ['scoped-route', 'route', 'listener'],
+    departures: ['scoped-route', 'route', 'listener'],
+  },
+  endpoint: {
+    additions: ['scoped-route', 'route', 'listener', 'cluster'],
+    departures: ['scoped-route', 'route', 'listener', 'cluster'],
+  },
+  secret: { additions: ['listener', 'cluster'], departures: ['listener', 'cluster'] },
+}
+
+/** The clusters that a resource names and that would answer 503 if it were sent now. */
+export function coldClusters(state: StreamState, resource: NamedResource): readonly string[] {
+  return resource.clusters?.filter((cluster) => isCold(state, cluster)) ?? []
+}
+
+/** Clusters that do not exist or were refused do not count: waiting for them would help nobody. */
+function isCold(state: StreamState, cluster: string): boolean {
+  if (state.warmth.isWarming(cluster)) return true
+  if (laneOf(state, 'cluster').known.has(cluster)) return false
+  const { membership, quarantine, envoyVersion } = state.context
+  const resource = membership.shelf.of('cluster').get(cluster)
+  return resource !== undefined && !quarantine.has(resource, envoyVersion)
+}
+
+/** Sets a resource aside until clusters are warm. */
+export function waitForClusters(state: StreamState, lane: Lane, item: Item, clusters: readonly string[]): void {
+  const key = `${lane.type}|${item.name}`
+  dropWaiter(state, key)
+  item.deadlineMs ??= state.nowMs + state.context.limits.clusterWarmTimeoutMs
+  const waiter: Waiter = { lane, name: item.name, deadlineMs: item.deadlineMs, clusters: new Set(clusters) }
+  state.waiting.set(key, waiter)
+  for (const cluster of clusters) {
+    const waiters = state.waitingFor.get(cluster)
+    if (waiters === undefined) state.waitingFor.set(cluster, new Set([waiter]))
+    else waiters.add(waiter)
+  }
+  lane.move(item, 'waiting')
+}
+
+/** A cluster is warm, or is not worth waiting for any more. */
+export function releaseWaiters(state: StreamState, cluster: string): void {
+  for (const waiter of state.waitingFor.get(cluster) ?? []) {
+    waiter.clusters.delete(cluster)
+    if (waiter.clusters.size === 0) endWaiting(state, waiter)
+  }
+  state.waitingFor.delete(cluster)
+}
+
+/** Lets go what has waited too long. */
+export function releaseOverdueWaiters(state: StreamState): void {
+  for (const waiter of state.waiting.values()) {
+    if (waiter.deadlineMs > state.nowMs) return
+    const waitedFor = `cluster ${[...waiter.clusters].join(', ')}`
+    state.effects.push({ kind: 'overdue', type: waiter.lane.type, name: waiter.name, waitedFor })
+    endWaiting(state, waiter)
+  }
+}
+
+function endWaiting(state: StreamState, waiter: Waiter): void {
+  const { lane, name } = waiter
+  dropWaiter(state, `${lane.type}|${name}`)
+  const item = lane.items.get(name)
+  if (item?.stage === 'waiting') lane.move(item, 'ready')
+}
+
+function dropWaiter(state: StreamState, key: string): void {
+  const waiter = state.waiting.get(key)
+  if (waiter === undefined) return
+  state.waiting.delete(key)
+  for (const cluster of waiter.clusters) {
+    const waiters = state.waitingFor.get(cluster)
+    waiters?.delete(waiter)
+    if (waiters?.size === 0) state.waitingFor.delete(cluster)
+  }
+}
+
+/**
+ * Whether a listener that serves scopes has to wait: its port opens on the first scopes that arrive, and hosts whose
+ * scopes come later would be unknown. It waits until every scope that was pending when it became due is settled.
+ */
+export function isHeldForScopes(state: StreamState, item: Item): boolean {
+  const scopes = laneOf(state, 'scoped-route')
+  item.deadlineMs ??= state.nowMs + state.context.limits.listenerHoldTimeoutMs
+  if (holdDeadline(state, item) <= state.nowMs) {
+    const { name } = item
+    state.effects.push({ kind: 'overdue', type: 'listener', name, waitedFor: 'scopes to be acknowledged' })
+    return false
+  }
+  if (!scopes.isSubscribed) return hasWarmUpListener(state)
+  return scopes.additions.floor <= item.newestEpoch
+}
+
+/** Scopes that still arrive push the deadline out. */
+function holdDeadline(state: StreamState, item: Item): number {
+  const sinceProgress = state.scopeProgressMs + state.context.limits.listenerHoldTimeoutMs
+  return Math.max(item.deadlineMs ?? 0, sinceProgress)
+}
+
+/** Without one nothing would ever ask for scopes, and waiting for them would be for ever. */
+function hasWarmUpListener(state: StreamState): boolean {
+  const listeners = state.context.membership.shelf.of('listener')
+  for (const name of listeners.names()) if (listeners.get(name)?.gate === 'warm-up') return true
+  return false
+}
+
+/** Looks again at the listeners that wait for scopes. */
+export function releaseHeldListeners(state: StreamState): void {
+  const lane = laneOf(state, 'listener')
+  for (const item of lane.items.values()) {
+    if (item.stage === 'held' && !isHeldForScopes(state, item)) lane.move(item, 'ready')
+  }
+}
+
+/** Whether what may use the resource has been acknowledged without it, or has had its time. */
+export function mayLeave(state: StreamState, lane: Lane, removal: Removal): boolean {
+  if (removal.deadlineMs <= state.nowMs) {
+    const { name } = removal
+    state.effects.push({ kind: 'overdue', type: lane.type, name, waitedFor: 'its users to be acknowledged' })
+    return true
+  }
+  if (removal.notBeforeMs > state.nowMs) return false
+  const { additions, departures } = usersOf[lane.type]
+  return (
+    additions.every((type) => laneOf(state, type).additions.floor > removal.after) &&
+    departures.every((type) => laneOf(state, type).departures.floor > removal.after)
+  )
+}
+
+/** When the gates want to be asked again though nothing happened; undefined when they wait for nothing. */
+export function nextDeadlineMs(state: StreamState): number | undefined {
+  let next = Number.POSITIVE_INFINITY
+  for (const waiter of state.waiting.values()) {
+    next = Math.min(next, waiter.deadlineMs)
+    break
+  }
+  for (const lane of state.lanes.values()) {
+    for (const removal of lane.removals.values()) {
+      next = Math.min(next, removal.notBeforeMs > state.nowMs ? removal.notBeforeMs : removal.deadlineMs)
+      break
+    }
+  }
+  for (const retry of state.bindRetries.values()) next = Math.min(next, retry.atMs)
+  for (const item of laneOf(state, 'listener').items.values()) {
+    if (item.stage === 'held') next = Math.min(next, holdDeadline(state, item))
+  }
+  return Number.isFinite(next) ? next : undefined
+}

@@ -1,0 +1,50 @@
+import type { XdsType } from '../envoy/types.ts'
+
+/** How long a stream waits for a proxy before it goes on without, and how much it sends at once. */
+export interface StreamLimits {
+  /** A resource whose clusters are not warm by then is sent all the same. */
+  readonly clusterWarmTimeoutMs: number
+  /** A removal goes out by then even when what stopped using the resource was not acknowledged. */
+  readonly removalTimeoutMs: number
+  /** A listener that waits for scopes goes out when none was acknowledged for so long. */
+  readonly listenerHoldTimeoutMs: number
+  /** Backoff of a listener whose address is taken: first and longest pause. */
+  readonly bindRetryMs: { readonly first: number; readonly longest: number }
+  /** Names that one stream may be subscribed to, over all types. */
+  readonly maxSubscriptions: number
+}
+
+export const defaultLimits: StreamLimits = {
+  clusterWarmTimeoutMs: 10_000,
+  removalTimeoutMs: 15_000,
+  listenerHoldTimeoutMs: 30_000,
+  bindRetryMs: { first: 500, longest: 15_000 },
+  maxSubscriptions: 500_000,
+}
+
+/** How responses of one type are cut and how many may be unacknowledged. */
+export interface LanePolicy {
+  /** Resources of one response. */
+  readonly maxCount: number
+  /** Bytes of one response; a single larger resource goes alone. */
+  readonly maxBytes: number
+  /** Unacknowledged responses of more than one resource. */
+  readonly maxBulks: number
+  /**
+   * Unacknowledged responses of one unproven resource. 0: unproven ones travel with the others and a refusal is
+   * narrowed down afterwards.
+   */
+  readonly maxLone: number
+}
+
+const whole: LanePolicy = { maxCount: 10_000, maxBytes: 2_000_000, maxBulks: 1, maxLone: 0 }
+
+/** Envoy takes SRDS all or nothing and names no culprit, hence small responses and unproven scopes alone. */
+export const lanePolicies: Readonly<Record<XdsType, LanePolicy>> = {
+  secret: whole,
+  cluster: whole,
+  endpoint: whole,
+  listener: whole,
+  route: whole,
+  'scoped-route': { maxCount: 100, maxBytes: 1_000_000, maxBulks: 4, maxLone: 64 },
+}

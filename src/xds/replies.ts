@@ -1,0 +1,125 @@
+import { isLone } from './dispatch.ts'
+import { releaseWaiters } from './gates.ts'
+import type { Flight, Lane, Sent } from './lane.ts'
+import { culpritsOf, isBindFailure } from './nack.ts'
+import { laneOf, type StreamState } from './stream-state.ts'
+
+/** The answer to one response. */
+export interface Reply {
+  readonly nonce: string
+  /** What Envoy objects to; undefined for an ACK. */
+  readonly error: string | undefined
+}
+
+/** Takes over an ACK or NACK. A nonce that is not outstanding is stale and says nothing. */
+export function settleReply(state: StreamState, lane: Lane, reply: Reply): void {
+  const flight = lane.flights.get(reply.nonce)
+  if (flight === undefined) return
+  lane.flights.delete(reply.nonce)
+  if (isLone(lane, flight.sent.length)) lane.loneInFlight--
+  else lane.bulksInFlight--
+  for (const removal of flight.removed) lane.departures.settle(removal.epoch)
+  if (reply.error === undefined) {
+    lane.counters.acked++
+    accept(state, lane, flight, flight.sent)
+  } else {
+    lane.counters.nacked++
+    lane.counters.lastError = reply.error
+    refuse(state, lane, flight, reply.error)
+  }
+}
+
+function accept(state: StreamState, lane: Lane, flight: Flight, sent: readonly Sent[]): void {
+  const { membership, envoyVersion } = state.context
+  const stock = membership.shelf.of(lane.type)
+  for (const { resource, version } of sent) {
+    const { name } = resource
+    stock.prove(resource, envoyVersion)
+    lane.tainted.delete(name)
+    if (lane.subscription.wants(name)) lane.known.set(name, version)
+    if (lane.type === 'listener') state.bindRetries.delete(name)
+    settleFlying(lane, name)
+    if (lane.type === 'cluster' && state.warmth.acknowledge(name)) releaseWaiters(state, name)
+    if (lane.type === 'endpoint') {
+      for (const cluster of state.warmth.fill(name, flight.order)) releaseWaiters(state, cluster)
+    }
+  }
+  if (lane.type === 'scoped-route') state.scopeProgressMs = state.nowMs
+  if (sent.length > 0) state.effects.push({ kind: 'accepted', type: lane.type, sent })
+}
+
+function settleFlying(lane: Lane, name: string): void {
+  const item = lane.items.get(name)
+  if (item?.stage === 'flying') lane.settle(item)
+}
+
+/**
+ * A refused response. The culprits are known when it carried one resource or when Envoy names them and took the rest;
+ * else nothing of it was applied and it is tried again in halves.
+ */
+function refuse(state: StreamState, lane: Lane, flight: Flight, message: string): void {
+  const [only, ...others] = flight.sent
+  if (only === undefined) return
+  if (others.length === 0) {
+    const named = culpritsOf(lane.type, message, [only.resource.name])[0]
+    condemn(state, lane, only, named?.message ?? message)
+    return
+  }
+  const names = flight.sent.map(({ resource }) => resource.name)
+  state.effects.push({ kind: 'nacked', type: lane.type, count: names.length, message })
+  const culprits = new Map(culpritsOf(lane.type, message, names).map((culprit) => [culprit.name, culprit.message]))
+  if (culprits.size === 0) {
+    split(lane, names)
+    return
+  }
+  const taken = flight.sent.filter(({ resource }) => !culprits.has(resource.name))
+  accept(state, lane, flight, taken)
+  for (const sent of flight.sent) {
+    const complaint = culprits.get(sent.resource.name)
+    if (complaint !== undefined) condemn(state, lane, sent, complaint)
+  }
+}
+
+/** Names that changed meanwhile stay in their half: what is sent is looked up again. */
+function split(lane: Lane, names: readonly string[]): void {
+  for (const name of names) {
+    lane.tainted.add(name)
+    const item = lane.items.get(name)
+    if (item?.stage === 'flying') lane.move(item, 'grouped')
+  }
+  const middle = Math.ceil(names.length / 2)
+  lane.groups.push(names.slice(0, middle), names.slice(middle))
+}
+
+/** The culprit of a refusal is found. Its bytes are not sent again; what goes instead is looked up at once. */
+function condemn(state: StreamState, lane: Lane, { resource }: Sent, message: string): void {
+  const { name, type } = resource
+  const willRetry = isBindFailure(type, message)
+  state.effects.push({ kind: 'refused', type, resource, message, willRetry })
+  if (willRetry) retryLater(state, name)
+  else state.context.quarantine.add(resource, state.context.envoyVersion, message)
+  if (type === 'scoped-route') lane.tainted.add(name)
+  if (type === 'cluster') {
+    state.warmth.forget(name)
+    releaseWaiters(state, name)
+  }
+  settleFlying(lane, name)
+  if (!willRetry) lane.owe(name, state.epoch)
+}
+
+function retryLater(state: StreamState, name: string): void {
+  const { first, longest } = state.context.limits.bindRetryMs
+  const attempts = (state.bindRetries.get(name)?.attempts ?? 0) + 1
+  const pauseMs = Math.min(first * 2 ** (attempts - 1), longest)
+  state.bindRetries.set(name, { attempts, atMs: state.nowMs + pauseMs })
+}
+
+/** Says once that the client has, or has refused, everything that was there when it came. */
+export function noteSynced(state: StreamState): void {
+  if (state.isSynced) return
+  const listeners = laneOf(state, 'listener')
+  if (!listeners.isAnswered || listeners.flights.size > 0) return
+  for (const lane of state.lanes.values()) if (lane.isSubscribed && lane.additions.floor === 0) return
+  state.isSynced = true
+  state.effects.push({ kind: 'synced' })
+}

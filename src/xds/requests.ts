@@ -1,0 +1,110 @@
+import type { XdsType } from '../envoy/types.ts'
+import { oweRemoval } from './dispatch.ts'
+import { releaseWaiters } from './gates.ts'
+import type { Lane } from './lane.ts'
+import { laneOf, type StreamState } from './stream-state.ts'
+import type { DirtyNames } from './store.ts'
+import type { SubscriptionChange, SubscriptionRequest } from './subscription.ts'
+
+/** The subscription part of a request of one type. */
+export interface TypeRequest extends SubscriptionRequest {
+  readonly type: XdsType
+  /** What the client has from an earlier stream, with versions. Only the first request of a type carries it. */
+  readonly initialVersions: Readonly<Record<string, string>>
+}
+
+/** Takes over what a request says about subscriptions: what the client must now be told is owed to it. */
+export function subscribe(state: StreamState, request: TypeRequest): void {
+  const lane = laneOf(state, request.type)
+  const isFirst = !lane.isSubscribed
+  if (isFirst) {
+    lane.isSubscribed = true
+    for (const [name, version] of Object.entries(request.initialVersions)) lane.known.set(name, version)
+    if (lane.known.size > 0) state.isReturning = true
+  }
+  const change = lane.subscription.apply(request)
+  if (isUnchanged(change)) return
+  const epoch = isFirst ? 0 : ++state.epoch
+  for (const name of [...change.dropped, ...(change.wildcard === 'ended' ? unwanted(lane) : [])]) {
+    forget(state, lane, name)
+  }
+  for (const name of change.asked) {
+    if (lane.type === 'endpoint') state.context.membership.watchEndpoints(name)
+    if (!isFirst || isAwaited(state, lane, name)) lane.forced.add(name)
+    lane.owe(name, epoch)
+  }
+  for (const name of change.keptByWildcard) {
+    lane.forced.add(name)
+    lane.owe(name, epoch)
+  }
+  if (change.wildcard === 'began') oweEverything(state, lane, epoch)
+  refuseTooMany(state)
+}
+
+function isUnchanged({ asked, dropped, keptByWildcard, wildcard }: SubscriptionChange): boolean {
+  return wildcard === 'unchanged' && asked.length + dropped.length + keptByWildcard.length === 0
+}
+
+/** A cluster that was sent on this stream waits for its endpoints, though the client has that version of them. */
+function isAwaited(state: StreamState, lane: Lane, name: string): boolean {
+  return lane.type === 'endpoint' && state.warmth.areEndpointsAwaited(name)
+}
+
+function oweEverything(state: StreamState, lane: Lane, epoch: number): void {
+  const stock = state.context.membership.shelf.of(lane.type)
+  for (const name of stock.names()) lane.owe(name, epoch)
+  for (const name of lane.known.keys()) if (stock.get(name) === undefined) oweRemoval(state, lane, name, epoch)
+}
+
+function* unwanted(lane: Lane): Iterable<string> {
+  for (const name of new Set([...lane.known.keys(), ...lane.items.keys()])) {
+    if (!lane.subscription.wants(name)) yield name
+  }
+}
+
+/** The client dropped a name: it has forgotten the resource. */
+function forget(state: StreamState, lane: Lane, name: string): void {
+  if (lane.type === 'endpoint') state.context.membership.unwatchEndpoints(name)
+  lane.known.delete(name)
+  lane.forced.delete(name)
+  lane.absent.delete(name)
+  lane.cancelRemoval(name)
+  const item = lane.items.get(name)
+  if (item !== undefined && item.stage !== 'flying' && item.stage !== 'grouped') lane.settle(item)
+}
+
+function refuseTooMany(state: StreamState): void {
+  let count = 0
+  for (const lane of state.lanes.values()) count += lane.subscription.names.size
+  const { maxSubscriptions } = state.context.limits
+  if (count <= maxSubscriptions) return
+  const message = `subscribed to ${count} names; a stream may have ${maxSubscriptions}`
+  state.effects.push({ kind: 'close', code: 'RESOURCE_EXHAUSTED', message })
+  state.isClosed = true
+}
+
+/** Takes over one epoch of the store. Only names that changed are looked at. */
+export function noteChanges(state: StreamState, dirty: DirtyNames): void {
+  state.epoch++
+  for (const [type, names] of dirty) {
+    const lane = laneOf(state, type)
+    if (!lane.isSubscribed) continue
+    const stock = state.context.membership.shelf.of(type)
+    for (const name of names) {
+      if (!lane.subscription.wants(name)) continue
+      if (stock.get(name) === undefined) noteGone(state, lane, name)
+      else lane.owe(name, state.epoch)
+    }
+  }
+}
+
+function noteGone(state: StreamState, lane: Lane, name: string): void {
+  if (lane.type === 'cluster') releaseWaiters(state, name)
+  const item = lane.items.get(name)
+  if (item?.stage === 'flying' || item?.stage === 'grouped') {
+    lane.owe(name, state.epoch)
+    return
+  }
+  oweRemoval(state, lane, name, state.epoch)
+  if (item !== undefined) lane.settle(item)
+}

@@ -1,0 +1,140 @@
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js'
+import { type Logger, silentLogger } from '../lib/logger.ts'
+import type { Feedback } from './feedback.ts'
+import { defaultLimits, type StreamLimits } from './limits.ts'
+import { noMetrics, type XdsMetrics } from './metrics.ts'
+import { DeltaSession, type ProxyProgress, type SessionShared } from './session.ts'
+import type { ResourceStore } from './store.ts'
+
+/** What the server needs, and what may be set otherwise in tests. */
+export interface XdsServerOptions {
+  readonly store: ResourceStore
+  readonly feedback: Feedback
+  readonly logger?: Logger | undefined
+  readonly metrics?: XdsMetrics | undefined
+  readonly limits?: Partial<StreamLimits> | undefined
+  /** A client that takes nothing for so long is cut off. Default: 30 s. */
+  readonly writeTimeoutMs?: number | undefined
+  /** How long a client of an unknown Gateway waits for it before it is turned away. Default: 15 s. */
+  readonly unknownGatewayWaitMs?: number | undefined
+  /** Streams are ended after this time, so that proxies spread over replicas again. Default: never. */
+  readonly maxConnectionAgeMs?: number | undefined
+  /** Default: plain text, for loopback only. */
+  readonly credentials?: ServerCredentials | undefined
+}
+
+const mebibyte = 1024 * 1024
+const servicePath = '/envoy.service.discovery.v3.AggregatedDiscoveryService'
+
+/** Messages stay bytes on both sides: they are encoded once, elsewhere. */
+const rawStream = {
+  requestStream: true,
+  responseStream: true,
+  requestSerialize: (bytes: Buffer) => bytes,
+  requestDeserialize: (bytes: Buffer) => bytes,
+  responseSerialize: (bytes: Buffer) => bytes,
+  responseDeserialize: (bytes: Buffer) => bytes,
+} as const
+
+const service: ServiceDefinition = {
+  deltaAggregatedResources: { path: `${servicePath}/DeltaAggregatedResources`, ...rawStream },
+  streamAggregatedResources: { path: `${servicePath}/StreamAggregatedResources`, ...rawStream },
+}
+
+/** Serves the store to proxies over delta ADS. */
+export class XdsServer {
+  readonly #server: Server
+  readonly #shared: SessionShared
+  readonly #sessions = new Set<DeltaSession>()
+
+  constructor(options: XdsServerOptions) {
+    this.#shared = sharedOf(options)
+    this.#server = new Server(channelOptions(options))
+    this.#server.addService(service, this.#implementation())
+    this.#credentials = options.credentials ?? ServerCredentials.createInsecure()
+    options.store.onGone((gateway, type, name) => options.feedback.gone({ gateway, type, name }))
+  }
+
+  readonly #credentials: ServerCredentials
+
+  /** Begins to serve on `host:port`; port 0 picks a free one. */
+  async listen(address: string): Promise<{ readonly port: number }> {
+    const port = await new Promise<number>((resolve, reject) => {
+      this.#server.bindAsync(address, this.#credentials, (error, bound) => {
+        if (error === null) resolve(bound)
+        else reject(new Error(`xDS cannot listen on ${address}: ${error.message}`, { cause: error }))
+      })
+    })
+    this.#shared.logger.info({ address, port }, 'xds listens')
+    return { port }
+  }
+
+  /** Ends every stream and stops to listen. Proxies keep what they have and connect again when they can. */
+  async close(): Promise<void> {
+    for (const session of [...this.#sessions]) session.close(status.UNAVAILABLE, 'the control plane is stopping')
+    this.#server.forceShutdown()
+    await Promise.resolve()
+  }
+
+  /** The proxies that are served now. */
+  proxies(): readonly ProxyProgress[] {
+    return [...this.#sessions].flatMap((session) => session.progress ?? [])
+  }
+
+  #implementation(): UntypedServiceImplementation {
+    return {
+      deltaAggregatedResources: (call: ServerDuplexStream<Buffer, Buffer>) => {
+        const session: DeltaSession = new DeltaSession(call, this.#shared, () => {
+          this.#sessions.delete(session)
+          this.#shared.metrics.streams(this.#sessions.size)
+        })
+        this.#sessions.add(session)
+        this.#shared.metrics.streams(this.#sessions.size)
+      },
+      streamAggregatedResources: (call: ServerDuplexStream<Buffer, Buffer>) => {
+        const details = 'state-of-the-world ADS is not served; set api_type: DELTA_GRPC in ads_config'
+        call.emit('error', { code: status.UNIMPLEMENTED, details })
+      },
+    }
+  }
+}
+
+function sharedOf(options: XdsServerOptions): SessionShared {
+  return {
+    store: options.store,
+    feedback: options.feedback,
+    logger: options.logger ?? silentLogger(),
+    metrics: options.metrics ?? noMetrics,
+    limits: { ...defaultLimits, ...options.limits },
+    now: () => performance.now(),
+    nextSalt: saltSequence(Date.now()),
+    writeTimeoutMs: options.writeTimeoutMs ?? 30_000,
+    unknownGatewayWaitMs: options.unknownGatewayWaitMs ?? 15_000,
+  }
+}
+
+/** Salts that no earlier run of the control plane has used: Envoy remembers bytes for as long as it runs. */
+function saltSequence(startedMs: number): () => string {
+  const run = startedMs.toString(36)
+  let count = 0
+  return () => `${run}.${(++count).toString(36)}`
+}
+
+function channelOptions(options: XdsServerOptions) {
+  return {
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+    'grpc.keepalive_permit_without_calls': 1,
+    'grpc.max_receive_message_length': 64 * mebibyte,
+    'grpc.max_send_message_length': 64 * mebibyte,
+    'grpc-node.max_session_memory': 64,
+    ...(options.maxConnectionAgeMs === undefined ? {} : { 'grpc.max_connection_age_ms': options.maxConnectionAgeMs }),
+  }
+}

@@ -1,0 +1,295 @@
+import { type ServerDuplexStream, status } from '@grpc/grpc-js'
+import {
+  assembleDeltaResponse,
+  type DeltaRequest,
+  decodeDeltaRequest,
+  encodeResourceFrame,
+} from '../envoy/discovery.ts'
+import { saltScope } from '../envoy/salt.ts'
+import { xdsTypeOfUrl, xdsTypeUrl } from '../envoy/types.ts'
+import { unreachable } from '../lib/assert.ts'
+import type { Logger } from '../lib/logger.ts'
+import { DeltaStream, type StreamEvent, type TypeProgress } from './delta-stream.ts'
+import type { Feedback } from './feedback.ts'
+import type { Sent } from './lane.ts'
+import type { StreamLimits } from './limits.ts'
+import type { XdsMetrics } from './metrics.ts'
+import { type NodeIdentity, parseNode } from './node.ts'
+import type { ResourceStore, StoreMembership } from './store.ts'
+import type { Effect } from './stream-state.ts'
+
+/** What all sessions share. */
+export interface SessionShared {
+  readonly store: ResourceStore
+  readonly feedback: Feedback
+  readonly logger: Logger
+  readonly metrics: XdsMetrics
+  readonly limits: StreamLimits
+  /** Monotonic, in ms. */
+  readonly now: () => number
+  readonly nextSalt: () => string
+  /** A client that takes nothing for so long is cut off. */
+  readonly writeTimeoutMs: number
+  /** How long a client of an unknown Gateway waits for it before it is turned away. */
+  readonly unknownGatewayWaitMs: number
+}
+
+/** One connected proxy, as the admin pages show it. */
+export interface ProxyProgress {
+  readonly node: NodeIdentity
+  /** Time since it connected, in ms. */
+  readonly connectedMs: number
+  readonly synced: boolean
+  readonly types: readonly TypeProgress[]
+}
+
+type Call = ServerDuplexStream<Buffer, Buffer>
+
+/** The gRPC side of one stream: bytes in and out, timers, back pressure. What to say is decided by DeltaStream. */
+export class DeltaSession {
+  readonly #call: Call
+  readonly #shared: SessionShared
+  readonly #onEnd: () => void
+  readonly #sinceMs: number
+  #node: NodeIdentity | undefined
+  #membership: StoreMembership | undefined
+  #stream: DeltaStream | undefined
+  /** Requests of a client whose Gateway is not known yet. */
+  #parked: DeltaRequest[] = []
+  #wakeTimer: NodeJS.Timeout | undefined
+  #wakeAtMs: number | undefined
+  #writeTimer: NodeJS.Timeout | undefined
+  #parkTimer: NodeJS.Timeout | undefined
+  #isEnded = false
+
+  constructor(call: Call, shared: SessionShared, onEnd: () => void) {
+    this.#call = call
+    this.#shared = shared
+    this.#onEnd = onEnd
+    this.#sinceMs = shared.now()
+    call.on('data', (bytes: Buffer) => this.#receive(bytes))
+    call.on('drain', () => this.#drained())
+    call.on('end', () => this.#end(() => call.end()))
+    call.on('cancelled', () => this.#end(() => {}))
+    call.on('error', (error: Error) => {
+      shared.logger.debug({ node: this.#node?.id, error: error.message }, 'xds stream failed')
+      this.#end(() => {})
+    })
+  }
+
+  /** Undefined until the client is served. */
+  get progress(): ProxyProgress | undefined {
+    const stream = this.#stream
+    if (this.#node === undefined || stream === undefined) return undefined
+    const connectedMs = this.#shared.now() - this.#sinceMs
+    return { node: this.#node, connectedMs, synced: stream.isSynced, types: stream.progress() }
+  }
+
+  /** Ends the stream with a status. */
+  close(code: status, details: string): void {
+    this.#end(() => this.#call.emit('error', { code, details }))
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#isEnded) return
+    let request: DeltaRequest
+    try {
+      request = decodeDeltaRequest(bytes)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.close(status.INVALID_ARGUMENT, `request is not a DeltaDiscoveryRequest: ${reason}`)
+      return
+    }
+    const node = this.#node
+    if (node === undefined) this.#admit(request)
+    else if (this.#isSameNode(node, request)) this.#pass(request)
+    else this.close(status.INVALID_ARGUMENT, `the node of a stream must not change; it was ${node.id}`)
+  }
+
+  #isSameNode(node: NodeIdentity, request: DeltaRequest): boolean {
+    return request.node === undefined || (request.node.id === node.id && request.node.cluster === node.gateway)
+  }
+
+  #admit(request: DeltaRequest): void {
+    const { store, logger, unknownGatewayWaitMs } = this.#shared
+    if (!store.isSynced) {
+      this.close(status.UNAVAILABLE, 'the first configuration is still being read')
+      return
+    }
+    const node = parseNode(request.node)
+    if (!node.ok) {
+      this.close(status.INVALID_ARGUMENT, node.error)
+      return
+    }
+    this.#node = node.value
+    const { gateway } = node.value
+    this.#membership = store.join(gateway, {
+      changed: (dirty) => {
+        if (this.#stream === undefined) this.#serveParked()
+        else this.#run({ kind: 'changed', dirty })
+      },
+    })
+    if (!store.has(gateway)) {
+      logger.warn({ node: node.value.id, gateway }, 'a proxy asks for a Gateway that has no configuration')
+      const refuse = () => this.close(status.NOT_FOUND, `no Gateway ${gateway} is configured (node.cluster names it)`)
+      this.#parkTimer = setTimeout(refuse, unknownGatewayWaitMs).unref()
+      this.#parked.push(request)
+      return
+    }
+    this.#serve(node.value)
+    this.#pass(request)
+  }
+
+  #serveParked(): void {
+    if (this.#node === undefined) return
+    clearTimeout(this.#parkTimer)
+    this.#serve(this.#node)
+    const requests = this.#parked
+    this.#parked = []
+    for (const request of requests) this.#pass(request)
+  }
+
+  #serve(node: NodeIdentity): void {
+    const { store, limits, nextSalt, feedback, logger } = this.#shared
+    if (this.#membership === undefined) return
+    this.#stream = new DeltaStream({
+      membership: this.#membership,
+      quarantine: store.quarantine,
+      envoyVersion: node.version,
+      limits,
+      nextSalt,
+    })
+    feedback.connected(node.gateway)
+    logger.info({ node: node.id, gateway: node.gateway, version: node.version }, 'proxy connected')
+  }
+
+  #pass(request: DeltaRequest): void {
+    if (this.#isEnded) return
+    if (this.#stream === undefined) {
+      // One request for each type is all that a client sends before it is answered.
+      if (this.#parked.length < 32) this.#parked.push(request)
+      return
+    }
+    const type = xdsTypeOfUrl(request.typeUrl)
+    if (type === undefined) {
+      this.#shared.logger.warn({ node: this.#node?.id, type: request.typeUrl }, 'proxy asks for an unknown type')
+      return
+    }
+    const error = request.errorDetail?.message ?? (request.errorDetail === undefined ? undefined : 'no message')
+    if (request.responseNonce !== '') {
+      if (error === undefined) this.#shared.metrics.acked(type)
+      else this.#shared.metrics.nacked(type)
+    }
+    const { resourceNamesSubscribe: subscribe, resourceNamesUnsubscribe: unsubscribe } = request
+    const initialVersions = request.initialResourceVersions
+    const nonce = request.responseNonce
+    this.#run({ kind: 'request', request: { type, subscribe, unsubscribe, initialVersions }, nonce, error })
+  }
+
+  #run(event: StreamEvent): void {
+    const stream = this.#stream
+    if (stream === undefined || this.#isEnded) return
+    for (const effect of stream.handle(event, this.#shared.now())) this.#perform(effect)
+    this.#scheduleWake()
+  }
+
+  #perform(effect: Effect): void {
+    const node = this.#node
+    if (node === undefined || this.#isEnded) return
+    const { logger, feedback } = this.#shared
+    switch (effect.kind) {
+      case 'send':
+        this.#send(effect)
+        return
+      case 'accepted':
+        this.#accept(node, effect)
+        return
+      case 'refused': {
+        const { type, resource, message } = effect
+        const { name, version, origins = [] } = resource
+        logger.warn({ node: node.id, gateway: node.gateway, type, name, version, error: message }, 'proxy refused')
+        feedback.refused(node.id, { gateway: node.gateway, type, name, version, message, origins })
+        return
+      }
+      case 'nacked': {
+        const { type, count, message } = effect
+        logger.info({ node: node.id, type, count, error: message }, 'proxy refused a response, it is sent in halves')
+        return
+      }
+      case 'synced':
+        logger.info({ node: node.id, gateway: node.gateway }, 'proxy synced')
+        feedback.synced(node.gateway)
+        return
+      case 'overdue': {
+        const { type, name, waitedFor } = effect
+        logger.warn({ node: node.id, type, name, waitedFor }, 'went on without waiting any longer')
+        return
+      }
+      case 'close':
+        this.close(status[effect.code], effect.message)
+        return
+      default:
+        unreachable(effect)
+    }
+  }
+
+  #send({ type, nonce, sent, removed }: Extract<Effect, { kind: 'send' }>): void {
+    const frames = sent.map(frameOf)
+    const bytes = assembleDeltaResponse({ typeUrl: xdsTypeUrl(type), nonce, frames, removed })
+    this.#shared.metrics.sent(type, sent.length, bytes.length)
+    if (this.#call.write(bytes) || this.#writeTimer !== undefined) return
+    const cutOff = () => this.close(status.UNAVAILABLE, 'the client does not read')
+    this.#writeTimer = setTimeout(cutOff, this.#shared.writeTimeoutMs).unref()
+    this.#run({ kind: 'congested' })
+  }
+
+  #drained(): void {
+    clearTimeout(this.#writeTimer)
+    this.#writeTimer = undefined
+    this.#run({ kind: 'drained' })
+  }
+
+  #accept(node: NodeIdentity, { type, sent }: Extract<Effect, { kind: 'accepted' }>): void {
+    const { feedback, store } = this.#shared
+    if (!feedback.hasRefusals) return
+    const { gateway } = node
+    for (const { resource } of sent) {
+      const { name, version } = resource
+      if (store.get(gateway, type, name)?.version === version) {
+        feedback.accepted(node.id, { gateway, type, name }, version)
+      }
+    }
+  }
+
+  #scheduleWake(): void {
+    const atMs = this.#isEnded ? undefined : this.#stream?.wakeAtMs
+    if (atMs === this.#wakeAtMs) return
+    clearTimeout(this.#wakeTimer)
+    this.#wakeAtMs = atMs
+    if (atMs === undefined) return
+    const wake = () => {
+      this.#wakeAtMs = undefined
+      this.#run({ kind: 'wake' })
+    }
+    this.#wakeTimer = setTimeout(wake, Math.max(1, Math.ceil(atMs - this.#shared.now()))).unref()
+  }
+
+  #end(finish: () => void): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    for (const timer of [this.#wakeTimer, this.#writeTimer, this.#parkTimer]) clearTimeout(timer)
+    this.#membership?.leave()
+    const { feedback, logger } = this.#shared
+    if (this.#node !== undefined && this.#stream !== undefined) {
+      feedback.disconnected(this.#node.gateway)
+      logger.info({ node: this.#node.id, gateway: this.#node.gateway }, 'proxy disconnected')
+    }
+    this.#onEnd()
+    finish()
+  }
+}
+
+function frameOf({ resource, version, salt }: Sent): Uint8Array {
+  if (salt === undefined) return encodeResourceFrame(resource)
+  return encodeResourceFrame({ ...resource, version, bytes: saltScope(resource.bytes, salt) })
+}

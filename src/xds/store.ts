@@ -1,0 +1,198 @@
+import type { NamedResource } from '../envoy/resource.ts'
+import type { XdsType } from '../envoy/types.ts'
+import { Quarantine } from './quarantine.ts'
+import { type Shelf, Stock } from './stock.ts'
+
+/** One resource that came, changed or (undefined) went. */
+export interface ResourceChange {
+  /** `<namespace>/<name>` of the Gateway whose proxies get it. */
+  readonly gateway: string
+  readonly type: XdsType
+  readonly name: string
+  readonly resource: NamedResource | undefined
+}
+
+/** The endpoints of one Service port that came, changed or (undefined) went. */
+export interface EndpointChange {
+  readonly name: string
+  readonly resource: NamedResource | undefined
+}
+
+/** Everything that one epoch changed. Proxies learn of it as a whole. */
+export interface StoreChanges {
+  readonly resources: Iterable<ResourceChange>
+  readonly endpoints: Iterable<EndpointChange>
+}
+
+/** Names that changed, by type: what a stream looks up when it has room to send. */
+export type DirtyNames = ReadonlyMap<XdsType, ReadonlySet<string>>
+
+/** A stream as the store knows it. */
+export interface StoreListener {
+  /** Called once an epoch, and only when a resource of its Gateway changed or endpoints that it watches. */
+  changed(dirty: DirtyNames): void
+}
+
+/** Told when a resource leaves the store, so that what is remembered about it can go too. */
+export type GoneCallback = (gateway: string, type: XdsType, name: string) => void
+
+/**
+ * What all streams serve from: resources by Gateway, type and name, endpoints by name for everybody. An epoch costs as
+ * much as it changes, times the streams of the Gateways concerned; no name that did not change is looked at.
+ */
+export class ResourceStore {
+  readonly quarantine = new Quarantine()
+  readonly #audiences = new Map<string, Audience>()
+  readonly #endpoints = new Stock()
+  /** Endpoint name to the audiences with a stream that asked for it. */
+  readonly #watched = new Map<string, Map<Audience, number>>()
+  readonly #onGone: GoneCallback[] = []
+  #isSynced = false
+
+  /** False until the first complete configuration is in: until then no stream is served. */
+  get isSynced(): boolean {
+    return this.#isSynced
+  }
+
+  /** Says that the epochs applied so far are a complete configuration. */
+  markSynced(): void {
+    this.#isSynced = true
+  }
+
+  /** Takes over one epoch and tells the streams concerned. */
+  apply(changes: StoreChanges): void {
+    const dirty = new Map<Audience, Map<XdsType, Set<string>>>()
+    for (const { gateway, type, name, resource } of changes.resources) {
+      const audience = this.#audience(gateway)
+      if (!audience.put(type, name, resource)) continue
+      mark(dirty, audience, type, name)
+      if (resource === undefined) for (const callback of this.#onGone) callback(gateway, type, name)
+    }
+    for (const { name, resource } of changes.endpoints) {
+      if (!this.#endpoints.put(name, resource)) continue
+      for (const audience of this.#watched.get(name)?.keys() ?? []) mark(dirty, audience, 'endpoint', name)
+    }
+    for (const [audience, names] of dirty) {
+      for (const listener of [...audience.listeners]) listener.changed(names)
+      this.#dropIfEmpty(audience)
+    }
+  }
+
+  /** Whether a Gateway has any resource. */
+  has(gateway: string): boolean {
+    return this.#audiences.get(gateway)?.isEmpty === false
+  }
+
+  /** The wanted resource of a Gateway; endpoints are the same for all. */
+  get(gateway: string, type: XdsType, name: string): NamedResource | undefined {
+    return this.#audiences.get(gateway)?.of(type).get(name)
+  }
+
+  /** Tells `listener` about changes of a Gateway until it leaves. */
+  join(gateway: string, listener: StoreListener): StoreMembership {
+    const audience = this.#audience(gateway)
+    audience.listeners.add(listener)
+    const watching = new Set<string>()
+    return {
+      shelf: audience,
+      watchEndpoints: (name) => {
+        if (watching.has(name)) return
+        watching.add(name)
+        this.#watch(audience, name, 1)
+      },
+      unwatchEndpoints: (name) => {
+        if (watching.delete(name)) this.#watch(audience, name, -1)
+      },
+      leave: () => {
+        audience.listeners.delete(listener)
+        for (const name of watching) this.#watch(audience, name, -1)
+        watching.clear()
+        this.#dropIfEmpty(audience)
+      },
+    }
+  }
+
+  /** Calls `callback` for every resource that leaves the store. */
+  onGone(callback: GoneCallback): void {
+    this.#onGone.push(callback)
+  }
+
+  #audience(gateway: string): Audience {
+    let audience = this.#audiences.get(gateway)
+    if (audience === undefined) {
+      audience = new Audience(gateway, this.#endpoints)
+      this.#audiences.set(gateway, audience)
+    }
+    return audience
+  }
+
+  #dropIfEmpty(audience: Audience): void {
+    if (audience.isEmpty && audience.listeners.size === 0) this.#audiences.delete(audience.gateway)
+  }
+
+  #watch(audience: Audience, name: string, by: 1 | -1): void {
+    let counts = this.#watched.get(name)
+    if (counts === undefined) {
+      counts = new Map()
+      this.#watched.set(name, counts)
+    }
+    const count = (counts.get(audience) ?? 0) + by
+    if (count > 0) counts.set(audience, count)
+    else counts.delete(audience)
+    if (counts.size === 0) this.#watched.delete(name)
+  }
+}
+
+/** What a stream holds while it is joined to the store. */
+export interface StoreMembership {
+  readonly shelf: Shelf
+  watchEndpoints(name: string): void
+  unwatchEndpoints(name: string): void
+  leave(): void
+}
+
+/** The resources of one Gateway and the streams that serve them. */
+class Audience implements Shelf {
+  readonly gateway: string
+  readonly listeners = new Set<StoreListener>()
+  readonly #stocks = new Map<XdsType, Stock>()
+  readonly #endpoints: Stock
+
+  constructor(gateway: string, endpoints: Stock) {
+    this.gateway = gateway
+    this.#endpoints = endpoints
+  }
+
+  get isEmpty(): boolean {
+    for (const stock of this.#stocks.values()) if (stock.size > 0) return false
+    return true
+  }
+
+  of(type: XdsType): Stock {
+    if (type === 'endpoint') return this.#endpoints
+    let stock = this.#stocks.get(type)
+    if (stock === undefined) {
+      stock = new Stock()
+      this.#stocks.set(type, stock)
+    }
+    return stock
+  }
+
+  put(type: XdsType, name: string, resource: NamedResource | undefined): boolean {
+    return this.of(type).put(name, resource)
+  }
+}
+
+function mark(dirty: Map<Audience, Map<XdsType, Set<string>>>, audience: Audience, type: XdsType, name: string): void {
+  let types = dirty.get(audience)
+  if (types === undefined) {
+    types = new Map()
+    dirty.set(audience, types)
+  }
+  let names = types.get(type)
+  if (names === undefined) {
+    names = new Set()
+    types.set(type, names)
+  }
+  names.add(name)
+}

@@ -1,0 +1,42 @@
+import { makeResource, type NamedResource } from '../envoy/resource.ts'
+import type { Lane } from './lane.ts'
+import type { StreamState } from './stream-state.ts'
+
+/** What a client should get for a name: `nothing` leaves it with what it has. */
+export type Wanted =
+  | { readonly kind: 'resource'; readonly resource: NamedResource }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'nothing' }
+
+/**
+ * What a client should get for a name now. Bytes in quarantine are never an answer: a client that took an earlier
+ * version keeps it; one that has none gets the last version that any proxy took, else the stand-in.
+ */
+export function wantedOf(state: StreamState, lane: Lane, name: string): Wanted {
+  const { membership, quarantine, envoyVersion } = state.context
+  const stock = membership.shelf.of(lane.type)
+  const current = stock.get(name)
+  if (current === undefined) {
+    return lane.type === 'endpoint' ? { kind: 'resource', resource: emptyAssignment(name) } : { kind: 'gone' }
+  }
+  if (!quarantine.has(current, envoyVersion)) return { kind: 'resource', resource: current }
+  if (lane.known.has(name) && !lane.forced.has(name)) return { kind: 'nothing' }
+  for (const substitute of [stock.lastGood(name), current.standIn?.()]) {
+    if (substitute !== undefined && !quarantine.has(substitute, envoyVersion)) {
+      return { kind: 'resource', resource: substitute }
+    }
+  }
+  if (lane.type === 'endpoint' && !lane.known.has(name)) return { kind: 'resource', resource: emptyAssignment(name) }
+  return { kind: 'nothing' }
+}
+
+/** No endpoints is an answer too: without one a cluster stays warming. */
+export function emptyAssignment(name: string): NamedResource {
+  return makeResource('endpoint', name, { clusterName: name })
+}
+
+/** The content hash in a version that may carry a salt. */
+export function hashOfVersion(version: string): string {
+  const salt = version.indexOf('~')
+  return salt < 0 ? version : version.slice(0, salt)
+}
