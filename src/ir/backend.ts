@@ -1,5 +1,5 @@
 import type { ClusterName } from './names.ts'
-import type { FeatureValue } from './route.ts'
+import type { FeatureValue } from './feature-value.ts'
 
 /**
  * One target of a rule. An invalid one keeps its weight: its share of the requests is answered 500

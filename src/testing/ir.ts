@@ -11,7 +11,8 @@ import {
   type Host,
   tableName,
 } from '../ir/names.ts'
-import type { FeatureValue, Route } from '../ir/route.ts'
+import type { FeatureValue } from '../ir/feature-value.ts'
+import type { Route } from '../ir/route.ts'
 import type { OnMiss, VirtualHost } from '../ir/virtual-host.ts'
 
 export const testGateway: GatewayKey = gatewayKey('infra', 'edge')

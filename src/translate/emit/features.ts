@@ -1,7 +1,8 @@
 /** What features add to a route and to the entries of its backends. */
 import type { envoy } from '../../envoy/gen/xds.js'
 import type { Backend } from '../../ir/backend.ts'
-import type { FeatureValue, Route } from '../../ir/route.ts'
+import type { FeatureValue } from '../../ir/feature-value.ts'
+import type { Route } from '../../ir/route.ts'
 import { assert } from '../../lib/assert.ts'
 import { compareBy } from '../../lib/sorted.ts'
 import type { AnyFeature, BackendPatch, RoutePatch } from '../features/feature.ts'

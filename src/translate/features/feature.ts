@@ -2,7 +2,8 @@
 import type { Problem } from '../../api/conditions.ts'
 import type { HTTPRouteFilter } from '../../api/gen/types.ts'
 import type { envoy } from '../../envoy/gen/xds.js'
-import type { FeatureValue, Route } from '../../ir/route.ts'
+import type { FeatureValue } from '../../ir/feature-value.ts'
+import type { Route } from '../../ir/route.ts'
 import type { Result } from '../../lib/result.ts'
 
 type HttpFilter = envoy.extensions.filters.network.http_connection_manager.v3.IHttpFilter

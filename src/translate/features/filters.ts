@@ -1,7 +1,7 @@
 /** The filters of a rule or a backendRef -> feature values and what is wrong with them (`HTTPRouteRule.filters`). */
 import type { Problem } from '../../api/conditions.ts'
 import type { HTTPRouteFilter } from '../../api/gen/types.ts'
-import type { FeatureValue } from '../../ir/route.ts'
+import type { FeatureValue } from '../../ir/feature-value.ts'
 import { forbiddenPairs, repeatable } from './compat.ts'
 import type { AnyFeature, FilterLevel } from './feature.ts'
 import { incompatible, unsupported } from './problems.ts'
