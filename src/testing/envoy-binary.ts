@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-
-/** Version of the data plane that tests run. The same as in tools/setup/envoy.mjs. */
-export const pinnedEnvoyVersion = '1.40.0'
+import { pinnedEnvoyVersion } from '../infra/envoy-binary.ts'
 
 /**
  * Path of the Envoy that tests run: FAIRLEAD_ENVOY, else the one in the cache that set-up fills. Throws with the

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { pinnedEnvoyVersion } from '../../src/infra/envoy-binary.ts'
 import { cacheFolder, ensureEnvoy, envoyVersion } from './envoy.mjs'
 import { environment, sandbox, script, zipOf } from './sandbox.mjs'
 
@@ -117,5 +118,11 @@ describe('cacheFolder', () => {
     [{ XDG_CACHE_HOME: '/b' }, '/b/fairlead'],
   ])('%j', (env, folder) => {
     expect(cacheFolder(env)).toBe(folder)
+  })
+})
+
+describe('envoyVersion', () => {
+  test('the control plane pins the same', () => {
+    expect(envoyVersion).toBe(pinnedEnvoyVersion)
   })
 })
