@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { createMetrics } from '../lib/metrics.ts'
+import { baseObjects } from '../testing/golden.ts'
+import { pipelineRig } from '../testing/pipeline-rig.ts'
+import { adminPages } from './pages.ts'
+import { AdminServer } from './server.ts'
+
+let server: AdminServer | undefined
+
+afterEach(() => server?.close())
+
+async function serve() {
+  const rig = pipelineRig()
+  for (const object of baseObjects()) {
+    rig.set(object)
+  }
+  rig.graph.flush()
+  let missing: string | undefined = 'the configuration is not read yet'
+  server = new AdminServer(
+    adminPages({
+      graph: rig.graph,
+      metrics: createMetrics(),
+      notReady: () => missing,
+      proxies: () => [{ node: 'one' }],
+      refusals: () => [],
+      statuses: rig.outputs.statuses,
+      resources: rig.outputs.resources,
+      endpoints: rig.outputs.endpoints,
+      diagnostics: () => [],
+    }),
+  )
+  const { port } = await server.listen('127.0.0.1', 0)
+  const get = async (path: string, init: RequestInit = {}) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, init)
+    return { status: response.status, body: await response.text() }
+  }
+  return { get, port, becomeReady: () => (missing = undefined) }
+}
+
+describe('the admin interface', () => {
+  test('is ready only when nothing is missing and says what is', async () => {
+    const { get, becomeReady } = await serve()
+    expect(await get('/readyz')).toEqual({ status: 503, body: 'the configuration is not read yet\n' })
+    becomeReady()
+    expect(await get('/readyz')).toEqual({ status: 200, body: 'ok\n' })
+    expect((await get('/healthz')).status).toBe(200)
+  })
+
+  test('lists its pages and names them on a path that is none', async () => {
+    const { get } = await serve()
+    expect((await get('/debug')).body).toContain('/debug/proxies')
+    expect(await get('/nope')).toMatchObject({ status: 404, body: expect.stringContaining('/metrics') })
+  })
+
+  test('shows statuses, proxies, resources and what a status was made from', async () => {
+    const { get } = await serve()
+    expect((await get('/debug/status')).body).toContain('GatewayClass//fairlead')
+    expect((await get('/debug/proxies')).body).toContain('"node": "one"')
+    expect((await get('/debug/resources')).body).toContain('default/a/80')
+    expect((await get('/debug/resources?name=default/a/80')).body).toContain('10.0.0.1')
+    expect((await get('/debug/graph?explain=GatewayClass//fairlead')).body).toContain('classStatuses')
+    expect((await get('/debug/graph?explain=none')).status).toBe(404)
+  })
+
+  test('refuses everything that is not a read', async () => {
+    const { get } = await serve()
+    expect((await get('/readyz', { method: 'POST' })).status).toBe(405)
+  })
+
+  test('says which address could not be bound', async () => {
+    const { port } = await serve()
+    const second = new AdminServer([])
+    await expect(second.listen('127.0.0.1', port)).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`)
+  })
+})
