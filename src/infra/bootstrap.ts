@@ -1,0 +1,140 @@
+/**
+ * The bootstrap of one Envoy: everything it must know before it can ask for the rest over delta ADS.
+ *
+ * @see https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto
+ */
+import type { GatewayKey } from '../ir/names.ts'
+
+/** Where Envoy serves its admin interface: never on an address that other hosts reach. */
+export type EnvoyAdmin =
+  | { readonly kind: 'loopback'; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/** Bounds of one Envoy as a whole. The ratios are of the heap limit. */
+export interface EnvoyLimits {
+  readonly maxHeapBytes: number
+  readonly shrinkHeapAt: number
+  readonly disableKeepaliveAt: number
+  readonly stopAcceptingRequestsAt: number
+  /** Open client connections over all listeners; more are closed at once. */
+  readonly maxDownstreamConnections: number
+}
+
+/** One pattern of the statistics to keep. */
+export type StatsPattern = { readonly prefix: string } | { readonly regex: string }
+
+export interface BootstrapOptions {
+  readonly gateway: GatewayKey
+  /** Names this proxy among those of its Gateway. */
+  readonly nodeId: string
+  readonly xds: { readonly host: string; readonly port: number }
+  readonly admin: EnvoyAdmin
+  /** The statistics to keep; `all` costs more memory than the routes. */
+  readonly stats: readonly StatsPattern[] | 'all'
+  readonly limits: EnvoyLimits
+}
+
+/** A bootstrap as proto JSON. Written to a file for `envoy --config-path`. */
+export type Bootstrap = Readonly<Record<string, unknown>>
+
+const xdsCluster = 'fairlead'
+const typeUrl = 'type.googleapis.com/'
+
+/** The bootstrap of a proxy of `gateway`. `node.cluster` is the Gateway's key: it decides what the proxy is sent. */
+export function buildBootstrap(options: BootstrapOptions): Bootstrap {
+  return {
+    node: { id: options.nodeId, cluster: options.gateway },
+    admin: adminInterface(options.admin),
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [{ envoy_grpc: { cluster_name: xdsCluster } }],
+      },
+      lds_config: { ads: {}, resource_api_version: 'V3' },
+      cds_config: { ads: {}, resource_api_version: 'V3' },
+    },
+    static_resources: { clusters: [controlPlaneCluster(options.xds)] },
+    layered_runtime: { layers: [{ name: 'static', static_layer: runtimeValues }, { name: 'admin', admin_layer: {} }] },
+    overload_manager: overloadManager(options.limits),
+    ...(options.stats === 'all' ? {} : { stats_config: inclusionList(options.stats) }),
+  }
+}
+
+/** Runtime values that differ from Envoy's own defaults; the admin interface may override them while it runs. */
+const runtimeValues = {
+  // Deprecated fields are refused rather than used with a warning: the next Envoy would drop them.
+  'envoy.features.fail_on_any_deprecated_feature': true,
+}
+
+function inclusionList(stats: readonly StatsPattern[]): Bootstrap {
+  const patterns = stats.map((pattern) => ('regex' in pattern ? { safe_regex: { regex: pattern.regex } } : pattern))
+  return { stats_matcher: { inclusion_list: { patterns } } }
+}
+
+function adminInterface(admin: EnvoyAdmin): Bootstrap {
+  const address =
+    admin.kind === 'loopback'
+      ? { socket_address: { address: '127.0.0.1', port_value: admin.port } }
+      : { pipe: { path: admin.path, mode: 0o600 } }
+  return { address, ignore_global_conn_limit: true }
+}
+
+/** Our xDS server: HTTP/2 with keepalive, so that a dead connection is noticed and opened again. */
+function controlPlaneCluster(xds: BootstrapOptions['xds']): Bootstrap {
+  return {
+    name: xdsCluster,
+    type: 'STATIC',
+    connect_timeout: '1s',
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': `${typeUrl}envoy.extensions.upstreams.http.v3.HttpProtocolOptions`,
+        explicit_http_config: {
+          http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '5s' } },
+        },
+      },
+    },
+    load_assignment: {
+      cluster_name: xdsCluster,
+      endpoints: [
+        {
+          lb_endpoints: [
+            { endpoint: { address: { socket_address: { address: xds.host, port_value: xds.port } } } },
+          ],
+        },
+      ],
+    },
+  }
+}
+
+const heapMonitor = 'envoy.resource_monitors.fixed_heap'
+const connectionMonitor = 'envoy.resource_monitors.global_downstream_max_connections'
+
+function overloadManager(limits: EnvoyLimits): Bootstrap {
+  const whenHeapAt = (value: number) => [{ name: heapMonitor, threshold: { value } }]
+  return {
+    refresh_interval: '0.25s',
+    resource_monitors: [
+      {
+        name: heapMonitor,
+        typed_config: {
+          '@type': `${typeUrl}envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig`,
+          max_heap_size_bytes: String(limits.maxHeapBytes),
+        },
+      },
+      {
+        name: connectionMonitor,
+        typed_config: {
+          '@type': `${typeUrl}envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig`,
+          max_active_downstream_connections: String(limits.maxDownstreamConnections),
+        },
+      },
+    ],
+    actions: [
+      { name: 'envoy.overload_actions.shrink_heap', triggers: whenHeapAt(limits.shrinkHeapAt) },
+      { name: 'envoy.overload_actions.disable_http_keepalive', triggers: whenHeapAt(limits.disableKeepaliveAt) },
+      { name: 'envoy.overload_actions.stop_accepting_requests', triggers: whenHeapAt(limits.stopAcceptingRequestsAt) },
+    ],
+  }
+}
