@@ -12,6 +12,7 @@ import {
   visit,
 } from 'yaml'
 import type { PathSegment } from '../api/field-path.ts'
+import { readPlain } from './plain-yaml.ts'
 
 /** A place in a text; both count from 1. */
 export interface Position {
@@ -63,17 +64,82 @@ const kubectlBoolean = {
 
 /** Place of a field in the document that is this slice of the text; undefined when the slice cannot be read. */
 export function locateInSlice(text: string, slice: Slice, path: readonly PathSegment[]): Position | undefined {
-  const document = readYaml(text.slice(slice.from, slice.to))[0]
-  if (document === undefined || document.problems.length > 0) return undefined
-  const { line, column } = document.positionOf(path)
-  return { line: line + slice.line - 1, column }
+  const document = readFully(text.slice(slice.from, slice.to), slice)[0]
+  return document === undefined || document.problems.length > 0 ? undefined : document.positionOf(path)
 }
 
 /** The documents of a text. Never throws: what cannot be read is a document with problems. */
 export function readYaml(text: string): readonly YamlDocument[] {
+  const slices = splitDocuments(text)
+  if (slices === undefined) return withContent(readFully(text, { from: 0, to: text.length, line: 1 }))
+  return withContent(
+    slices.flatMap((slice, index) => {
+      const source = text.slice(slice.from, slice.to)
+      const documents = readFast(source, slice) ?? readFully(source, slice)
+      return documents.map((document) => ({ ...document, index, slice }))
+    }),
+  )
+}
+
+function withContent(documents: readonly YamlDocument[]): readonly YamlDocument[] {
+  return documents.filter(({ value, problems }) => value !== null || problems.length > 0)
+}
+
+/** Lines that begin or end a document, inside a quoted or literal text too. */
+const separator = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm
+
+/** A slice for each document; undefined for text with `...` or directives, where documents end in other ways too. */
+function splitDocuments(text: string): readonly Slice[] | undefined {
+  if (text.startsWith('%') || text.includes('\n%')) return undefined
+  const starts: number[] = []
+  for (const { 0: mark, index } of text.matchAll(separator)) {
+    if (mark === '...') return undefined
+    starts.push(index)
+  }
+  const froms = starts[0] === 0 ? starts : [0, ...starts]
+  let line = 1
+  return froms.map((from, index) => {
+    const slice = { from, to: froms[index + 1] ?? text.length, line }
+    line += countLines(text, from, slice.to)
+    return slice
+  })
+}
+
+function countLines(text: string, from: number, to: number): number {
+  let count = 0
+  for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) count += 1
+  return count
+}
+
+const marker = /^---[ ]*\r?(?:\n|$)/
+const leadingLines = /^(?:[ ]*(?:#[^\n]*)?\r?\n)*/
+
+/** The document of a slice by the fast reader, when it is plain; the full parser is asked for positions only. */
+function readFast(source: string, slice: Slice): readonly YamlDocument[] | undefined {
+  const head = marker.exec(source)?.[0].length ?? 0
+  const body = source.slice(head)
+  const value = readPlain(body)
+  if (value === undefined) return undefined
+  const contentOffset = head + (leadingLines.exec(body)?.[0].length ?? 0)
+  const start = { line: slice.line + countLines(source, 0, contentOffset), column: 1 }
+  let parsed: YamlDocument | undefined
+  const positionOf = (path: readonly PathSegment[]): Position => {
+    if (path.length === 0) return start
+    parsed ??= readFully(source, slice)[0]
+    return parsed?.positionOf(path) ?? start
+  }
+  return [{ index: 0, value, problems: [], start, slice, positionOf }]
+}
+
+/** The documents of a part of a text by the full parser. */
+function readFully(source: string, { from, line }: Slice): readonly YamlDocument[] {
   const lines = new LineCounter()
+  const at = (offset: number): Position => {
+    const position = lines.linePos(offset)
+    return { line: position.line + line - 1, column: position.col }
+  }
   try {
-    const documents = parseAllDocuments(text, {
+    const documents = parseAllDocuments(source, {
       customTags: (tags) => [kubectlBoolean, ...tags.filter((tag) => tag !== 'bool')],
       lineCounter: lines,
       merge: true,
@@ -81,30 +147,27 @@ export function readYaml(text: string): readonly YamlDocument[] {
       // Checked below: the parser's own check takes quadratic time.
       uniqueKeys: false,
     })
-    if (!Array.isArray(documents)) return []
-    return documents.flatMap((document, index) => {
-      const read = readDocument(document, index, lines)
-      return read.value === null && read.problems.length === 0 ? [] : [read]
-    })
+    return Array.isArray(documents) ? documents.map((document, index) => readDocument(document, index, from, at)) : []
   } catch (error) {
     // The parser is recursive: nesting deep enough overflows the stack.
-    return [unreadable(error)]
+    return [unreadable(error, line)]
   }
 }
 
-function unreadable(error: unknown): YamlDocument {
-  const start = { line: 1, column: 1 }
+function unreadable(error: unknown, line: number): YamlDocument {
+  const start = { line, column: 1 }
   const why = error instanceof RangeError ? 'it is nested too deeply' : String(error)
   const problem = { ...start, message: `the file cannot be read: ${why}`, remedy: 'simplify the file' }
-  const slice = { from: 0, to: 0, line: 1 }
+  const slice = { from: 0, to: 0, line }
   return { index: 0, value: undefined, problems: [problem], start, slice, positionOf: () => start }
 }
 
-function readDocument(document: Document.Parsed, index: number, lines: LineCounter): YamlDocument {
-  const at = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset)
-    return { line, column: col }
-  }
+function readDocument(
+  document: Document.Parsed,
+  index: number,
+  from: number,
+  at: (offset: number) => Position,
+): YamlDocument {
   const start = at(document.contents?.range?.[0] ?? document.range[0])
   const problems = document.errors.map((error) => ({ ...at(error.pos[0]), ...explain(error.code, error.message) }))
   const hasAlias = problems.length === 0 && checkNodes(document, at, problems)
@@ -117,7 +180,8 @@ function readDocument(document: Document.Parsed, index: number, lines: LineCount
       problems.push({ ...start, ...explainAlias(error) })
     }
   }
-  const slice = { from: document.range[0], to: document.range[2], line: at(document.range[0]).line }
+  const [begin, , end] = document.range
+  const slice = { from: from + begin, to: from + end, line: at(begin).line }
   return { index, value, problems, start, slice, positionOf: (path) => locate(document, path, start, at) }
 }
 
