@@ -46,8 +46,9 @@ export function emitListener(
 }
 
 /**
- * A listener that binds nothing and makes Envoy subscribe to the scopes, so that they are there when a port opens.
- * Its address is a Unix socket that is never created: it cannot equal that of a real listener.
+ * A listener that binds nothing and makes Envoy subscribe to the scopes, so that they are there when a port opens. Its
+ * address is one for documentation (RFC 5737), which no real listener has. A Unix socket would not do: Envoy binds it
+ * all the same, and an abstract one is shared with every other Envoy of the host.
  */
 export function emitWarmUpListener(gateway: GatewayKey): NamedResource {
   const name = `${gateway}/warm-up`
@@ -57,7 +58,7 @@ export function emitWarmUpListener(gateway: GatewayKey): NamedResource {
     {
       name,
       statPrefix: 'warm-up',
-      address: { pipe: { path: '@fairlead-warm-up' } },
+      address: { socketAddress: { address: '192.0.2.1', portValue: 1 } },
       bindToPort: bool(false),
       filterChains: [{ name: 'warm-up', filters: [emitSubscribingHcm()] }],
     },
