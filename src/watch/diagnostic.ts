@@ -33,7 +33,7 @@ export interface Diagnostic {
 }
 
 /** Orders diagnostics by file, then place. */
-export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
+export function compareDiagnostics(a: Omit<Diagnostic, 'reason'>, b: Omit<Diagnostic, 'reason'>): number {
   return (
     compareStrings(a.file, b.file) ||
     compareNumbers(a.line, b.line) ||
@@ -43,7 +43,7 @@ export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
 }
 
 /** `file:line:column: severity: field: message; remedy`, the form that editors and CI systems turn into links. */
-export function formatDiagnostic(diagnostic: Diagnostic): string {
+export function formatDiagnostic(diagnostic: Omit<Diagnostic, 'reason'>): string {
   const { file, line, column, severity, field, message, remedy } = diagnostic
   const where = field === undefined || field === '' ? '' : `${field}: `
   const advice = remedy === undefined ? '' : `; ${remedy}`

@@ -1,0 +1,125 @@
+/** Problems that only the translation sees, at their place in the files. */
+import type { DesiredStatus } from '../translate/contract.ts'
+import { compareDiagnostics, type Diagnostic } from '../watch/diagnostic.ts'
+import type { SourcedObject } from '../watch/file-source.ts'
+import { objectsAt, recordOf, stringOf } from './plain.ts'
+import { statusKey, type Translation } from './translation.ts'
+
+/** One condition that says that something is wrong. */
+export interface BadCondition {
+  readonly type: string
+  readonly reason: string
+  readonly message: string
+  /** What it speaks about when its message names no field: a listener, a parentRef, or '' for the whole object. */
+  readonly field: string
+}
+
+/** Conditions that are bad when they are False; all others that we write are bad when they are True. */
+const goodWhenTrue: ReadonlySet<string> = new Set(['Accepted', 'Programmed', 'ResolvedRefs', 'SupportedVersion'])
+/** They only repeat what a condition of a part says. */
+const repeating: ReadonlySet<string> = new Set(['ListenersNotValid', 'ListenersNotResolved'])
+
+/** Everything bad that a status says, each once. */
+export function badConditions(status: DesiredStatus, object: SourcedObject | undefined): readonly BadCondition[] {
+  const spec = recordOf(recordOf(object?.object).spec)
+  const own = pick(objectsAt(status.status, 'conditions'), '')
+  const listeners = objectsAt(status.status, 'listeners').flatMap((listener) => {
+    const index = objectsAt(spec, 'listeners').findIndex(({ name }) => name === listener.name)
+    return pick(objectsAt(listener, 'conditions'), index < 0 ? '' : `spec.listeners[${index}]`)
+  })
+  const parents = objectsAt(status.status, 'parents').flatMap((parent) =>
+    pick(objectsAt(parent, 'conditions'), parentField(spec, recordOf(parent.parentRef))),
+  )
+  const seen = new Set<string>()
+  return [...own, ...listeners, ...parents].filter(({ type, message }) => {
+    const key = `${type}|${message}`
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
+}
+
+function pick(conditions: readonly Readonly<Record<string, unknown>>[], field: string): readonly BadCondition[] {
+  return conditions.flatMap((condition) => {
+    const [type, reason] = [stringOf(condition.type), stringOf(condition.reason)]
+    const isBad = goodWhenTrue.has(type) ? condition.status === 'False' : condition.status === 'True'
+    return isBad && !repeating.has(reason) ? [{ type, reason, message: stringOf(condition.message), field }] : []
+  })
+}
+
+function parentField(spec: Readonly<Record<string, unknown>>, reference: Readonly<Record<string, unknown>>): string {
+  const index = objectsAt(spec, 'parentRefs').findIndex(
+    ({ name, namespace, sectionName, port }) =>
+      name === reference.name &&
+      (namespace ?? reference.namespace) === reference.namespace &&
+      sectionName === reference.sectionName &&
+      port === reference.port,
+  )
+  return index < 0 ? '' : `spec.parentRefs[${index}]`
+}
+
+/** A message line as conditions carry them: `spec.rules[0].backendRefs[1]: what is wrong`. */
+export function splitMessage(line: string): { readonly field: string | undefined; readonly message: string } {
+  const { field, message } = /^(?<field>(?:spec|metadata|data)[\w.[\]"/-]*): (?<message>.*)$/s.exec(line)?.groups ?? {}
+  return message === undefined ? { field: undefined, message: line } : { field, message }
+}
+
+/** What is wrong with the files and with what they mean, by place. */
+export function findProblems(translation: Translation): readonly Diagnostic[] {
+  const statuses = [...translation.outputs.statuses.entries()].flatMap(([key, status]) =>
+    statusProblems(translation.objects.get(key), status),
+  )
+  const notices = [...translation.outputs.notices.entries()].flatMap(([, { object, field, message }]) => {
+    const sourced = translation.objects.get(object)
+    return sourced === undefined ? [] : [locate(sourced, { severity: 'warning', reason: 'Notice', field, message })]
+  })
+  const unserved = [...translation.objects.values()].flatMap((sourced) => unservedProblem(sourced))
+  const all = [...translation.diagnostics(), ...statuses, ...notices, ...unserved]
+  return [...new Map(all.map((problem) => [JSON.stringify(problem), problem])).values()].sort(compareDiagnostics)
+}
+
+/** Like a Diagnostic; the reason is that of a condition. */
+interface Finding {
+  readonly severity: 'error' | 'warning'
+  readonly reason: string
+  readonly field: string
+  readonly message: string
+}
+
+function statusProblems(sourced: SourcedObject | undefined, status: DesiredStatus): readonly Diagnostic[] {
+  if (sourced === undefined) return []
+  return badConditions(status, sourced)
+    .filter(({ type }) => type !== 'Programmed')
+    .flatMap(({ type, reason, message, field }) =>
+      message.split('\n').map((line) => {
+        const split = splitMessage(line)
+        const severity = type === 'OverlappingTLSConfig' ? 'warning' : 'error'
+        return locate(sourced, { severity, reason, field: split.field ?? field, message: split.message })
+      }),
+    )
+}
+
+const unservedKinds: ReadonlySet<string> = new Set([
+  ...['BackendTLSPolicy', 'GRPCRoute', 'ListenerSet', 'TCPRoute', 'TLSRoute', 'UDPRoute'],
+])
+
+function unservedProblem(sourced: SourcedObject): readonly Diagnostic[] {
+  const { kind } = sourced.ref
+  if (!unservedKinds.has(kind)) return []
+  const message = `${kind} is valid but not served yet: it has no effect`
+  return [locate(sourced, { severity: 'warning', reason: 'NotServed', field: '', message })]
+}
+
+function locate(sourced: SourcedObject, finding: Finding): Diagnostic {
+  const { line, column } = sourced.position(finding.field)
+  const { severity, field, message } = finding
+  // Conditions have reasons of their own, which parsing does not know.
+  const reason = finding.reason as Diagnostic['reason']
+  return { severity, file: sourced.file, line, column, object: sourced.ref, field, reason, message }
+}
+
+/** Where an object stands, as `file:line`. */
+export function placeOf(translation: Translation, ref: Parameters<typeof statusKey>[0]): string | undefined {
+  const sourced = translation.objects.get(statusKey(ref))
+  return sourced === undefined ? undefined : `${sourced.file}:${sourced.position('').line}`
+}

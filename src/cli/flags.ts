@@ -1,0 +1,42 @@
+/** What `fairlead up` was given, before anything is checked: texts as they came. */
+export interface UpFlags {
+  readonly file: readonly string[]
+  readonly xdsAddress: string
+  readonly adminAddress: string
+  readonly envoyAdminPort: string
+  readonly concurrency: string
+  readonly stats: string
+  readonly logLevel: string
+  readonly envoy: boolean
+  readonly sampleBackends: boolean
+  readonly devCertificate: readonly string[]
+}
+
+/** What `fairlead translate` was given. */
+export interface TranslateFlags {
+  readonly file: readonly string[]
+  readonly show: string
+  readonly output: string
+  readonly now?: string | undefined
+}
+
+/** What `fairlead validate` was given. */
+export interface ValidateFlags {
+  readonly file: readonly string[]
+  readonly output: string
+}
+
+/** Where a command writes. */
+export interface Terminal {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+}
+
+/** Exit codes of every command. */
+export const exitCodes = {
+  ok: 0,
+  /** The input has errors, or what was started failed. */
+  failed: 1,
+  /** Wrong flags or arguments. */
+  usage: 2,
+} as const

@@ -1,0 +1,98 @@
+/** Files in, translation out: what every command shares. */
+import { type GraphOptions, Graph } from '../graph/graph.ts'
+import type { Source } from '../graph/source.ts'
+import type { Secret } from '../api/core.ts'
+import type { ObjectRef } from '../lib/object-ref.ts'
+import type { Delivery, Outputs, Refusal, TranslateSettings } from '../translate/contract.ts'
+import { checkCertificate } from '../translate/gateway/tls.ts'
+import { buildPipeline } from '../translate/pipeline.ts'
+import type { Diagnostic } from '../watch/diagnostic.ts'
+import { type FileChange, FileSource, type SourcedObject } from '../watch/file-source.ts'
+import { deleteSecret, setSecret } from '../watch/secret-admission.ts'
+import { createSources, deleteObject, type ObjectSources, setObject } from '../watch/sources.ts'
+
+/** A folder of objects that is translated, once or for as long as it is watched. */
+export interface Translation {
+  readonly graph: Graph
+  readonly sources: ObjectSources
+  readonly refusals: Source<Refusal>
+  readonly deliveries: Source<Delivery>
+  readonly outputs: Outputs
+  readonly files: FileSource
+  /** Every object that was read, by the key of its status: `<Kind>/<namespace>/<name>`. */
+  readonly objects: ReadonlyMap<string, SourcedObject>
+  /** What is wrong with the files now. */
+  diagnostics(): readonly Diagnostic[]
+}
+
+export interface TranslationOptions {
+  readonly paths: readonly string[]
+  readonly settings: TranslateSettings
+  readonly graph?: GraphOptions | undefined
+  /** Called after a change of the files was written to the sources. */
+  readonly onChange?: ((change: FileChange) => void) | undefined
+}
+
+/** Builds everything; nothing is read before `files.load()`. */
+export function openTranslation(options: TranslationOptions): Translation {
+  const graph = new Graph(options.graph)
+  const sources = createSources(graph)
+  const secretProblems = graph.source<string>('secretProblems')
+  const refusals = graph.source<Refusal>('refusals')
+  const deliveries = graph.source<Delivery>('deliveries')
+  const settings = graph.single('settings', options.settings)
+  const outputs = buildPipeline(graph, { ...sources, secretProblems, refusals, deliveries, settings })
+  const objects = new Map<string, SourcedObject>()
+  let diagnostics: readonly Diagnostic[] = []
+  const files = new FileSource({
+    paths: options.paths,
+    onChange: (change) => {
+      for (const ref of change.deletes) remove(ref)
+      for (const sourced of change.upserts) add(sourced)
+      diagnostics = change.diagnostics
+      options.onChange?.(change)
+    },
+  })
+  const secretSources = { secrets: sources.secrets, secretProblems }
+  const add = (sourced: SourcedObject) => {
+    const { object, ref } = sourced
+    objects.set(statusKey(ref), sourced)
+    if (object.kind === 'Secret') setSecret(secretSources, object, secretProblem)
+    else setObject(sources, object)
+  }
+  const remove = (ref: ObjectRef) => {
+    objects.delete(statusKey(ref))
+    if (ref.kind === 'Secret') deleteSecret(secretSources, `${ref.namespace}/${ref.name}`)
+    else deleteObject(sources, ref)
+  }
+  return { graph, sources, refusals, deliveries, outputs, files, objects, diagnostics: () => diagnostics }
+}
+
+/** The key of an object among statuses. */
+export function statusKey({ kind, namespace, name }: Omit<ObjectRef, 'group'>): string {
+  return `${kind}/${namespace}/${name}`
+}
+
+/** Only certificates are checked: other Secrets are used by nobody yet. */
+function secretProblem(secret: Secret): string | undefined {
+  if (secret.type !== 'kubernetes.io/tls') return undefined
+  const checked = checkCertificate(secret)
+  return checked.ok ? undefined : checked.error
+}
+
+/** How files are translated without a proxy: as `up` serves them, everything taken as acknowledged. */
+export function offlineSettings(controllerName: string): TranslateSettings {
+  return { controllerName, delivery: 'assumed', bindAddresses: ['127.0.0.1'], ipv6: false, standalone: true }
+}
+
+/** Reads and translates the files once. */
+export function translateFiles(paths: readonly string[], controllerName: string): Translation {
+  const translation = openTranslation({
+    paths,
+    settings: offlineSettings(controllerName),
+    graph: { schedule: () => {} },
+  })
+  translation.files.load()
+  translation.graph.flush()
+  return translation
+}
