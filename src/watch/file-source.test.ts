@@ -72,7 +72,7 @@ describe('load', () => {
       deletes: [],
       diagnostics: [
         'a.yaml:1:1: error: the file is not UTF-8 text; save it as UTF-8',
-        'b.yaml:9:8: error: a quote is not closed; close it',
+        'b.yaml:9:7: error: a quote is opened here and not closed; close it',
         'c.yaml:7:14: error: spec.rules[0].matches[0].path.vlaue: unknown field "vlaue"; did you mean value?',
       ],
     })

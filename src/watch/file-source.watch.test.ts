@@ -160,7 +160,7 @@ describe('broken edits', () => {
       upserts: [],
       deletes: [],
       diagnostics: [
-        'a.yaml:9:8: error: a quote is not closed (the 2 objects of the last good version keep serving); close it',
+        'a.yaml:9:7: error: a quote is opened here and not closed (the 2 objects of the last good version keep serving); close it',
       ],
     })
   })

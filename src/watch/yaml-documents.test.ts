@@ -32,7 +32,13 @@ describe('readYaml', () => {
   test.each([
     ['a: 1\n\tb: 2\n', '2:1 a tab is used as indentation; indent with spaces'],
     ['a: 1\nb: 2\na: 3\n', '3:1 the key "a" appears twice in one mapping; remove one of them'],
-    ['a: "b\nc: d\n', '3:1 a quote is not closed; close it'],
+    [
+      'a: 1\nb: [1, {c: 2}\nd: 3\n',
+      '2:4 this bracket or one inside it is not closed; close it, and indent what is inside',
+    ],
+    ['a: {b: [1, 2}\n', '1:4 this bracket or one inside it is not closed; close it, and indent what is inside'],
+    ['a: [1\nb: "x\n', '2:4 a quote is opened here and not closed; close it'],
+    ['a: "b\nc: d\n', '1:4 a quote is opened here and not closed; close it'],
     [
       'a: b: c\n',
       '1:4 a mapping starts inside a value; put it on a line of its own, or quote the value if it holds ": "',
@@ -40,13 +46,27 @@ describe('readYaml', () => {
     ['a: @b\n', '1:4 the value starts with a reserved character; put the value in quotes'],
     ['a\nb: c\n', '1:1 a line without ":" stands among fields; write "field: value"'],
     ['a: "\\q"\n', '1:5 unknown escape in double quotes; double the backslash or use single quotes'],
-    ['a: *b\n', '1:1 an alias has no anchor before it: b; define it or correct it'],
-    [
-      'a:\n  b: 1\n c: 2\n',
-      '3:1 the indentation does not fit; align the line with its neighbours, close every bracket',
-    ],
+    ['a: *b\n', '1:4 an alias has no anchor before it; quote a value that begins with "*"'],
+    ['a:\n  b: 1\n c: 2\n', '3:1 the indentation does not fit; align the line with its neighbours'],
   ])('%j is refused: %s', (text, problem) => {
     expect(problems(text)).toContain(problem)
+  })
+
+  test.each([
+    'a: *hunter2',
+    'a: |hunter2',
+    'a: "hunter2',
+    'a: @hunter2',
+    'a: &hunter2 &b c',
+    'a: [hunter2',
+    'a: !hunter2 b',
+    'a: %hunter2',
+    'a: "x" hunter2',
+    'a: hunter2: b',
+    'a: "\\hunter2"',
+    '%hunter2\n---\na: "',
+  ])('a problem does not quote the text, which may be secret: %s', (text) => {
+    expect(problems(text).join()).not.toContain('hunter2')
   })
 
   test('an alias bomb is refused', () => {
@@ -58,7 +78,7 @@ describe('readYaml', () => {
   })
 
   test('a value that contains itself is refused', () => {
-    expect(problems('a: &x [1, *x]')).toEqual(['1:1 an alias refers to what contains it; write the values out'])
+    expect(problems('a: &x [1, *x]')).toEqual(['1:11 an alias refers to what contains it; write the value out'])
   })
 
   test('nesting that overflows the stack is a problem, not a crash', () => {

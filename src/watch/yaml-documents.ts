@@ -13,6 +13,7 @@ import {
 } from 'yaml'
 import type { PathSegment } from '../api/field-path.ts'
 import { readPlain } from './plain-yaml.ts'
+import { explainError, explainFailure, tooDeep } from './yaml-problems.ts'
 
 /** A place in a text; both count from 1. */
 export interface Position {
@@ -156,8 +157,7 @@ function readFully(source: string, { from, line }: Slice): readonly YamlDocument
 
 function unreadable(error: unknown, line: number): YamlDocument {
   const start = { line, column: 1 }
-  const why = error instanceof RangeError ? 'it is nested too deeply' : String(error)
-  const problem = { ...start, message: `the file cannot be read: ${why}`, remedy: 'simplify the file' }
+  const problem = { ...start, ...(error instanceof RangeError ? tooDeep : explainFailure(error)) }
   const slice = { from: 0, to: 0, line }
   return { index: 0, value: undefined, problems: [problem], start, slice, positionOf: () => start }
 }
@@ -169,15 +169,17 @@ function readDocument(
   at: (offset: number) => Position,
 ): YamlDocument {
   const start = at(document.contents?.range?.[0] ?? document.range[0])
-  const problems = document.errors.map((error) => ({ ...at(error.pos[0]), ...explain(error.code, error.message) }))
-  const hasAlias = problems.length === 0 && checkNodes(document, at, problems)
+  const problems = document.errors.map((error): YamlProblem => {
+    const { offset, message, remedy } = explainError(error, document)
+    return { ...at(offset), message, remedy }
+  })
+  if (problems.length === 0) problems.push(...checkNodes(document, at))
   let value: unknown
   if (problems.length === 0) {
     try {
       value = document.toJS({ maxAliasCount })
-      if (hasAlias && isCyclic(value, new Set())) throw new ReferenceError('an alias refers to what contains it')
     } catch (error) {
-      problems.push({ ...start, ...explainAlias(error) })
+      problems.push({ ...start, ...explainFailure(error) })
     }
   }
   const [begin, , end] = document.range
@@ -185,36 +187,31 @@ function readDocument(
   return { index, value, problems, start, slice, positionOf: (path) => locate(document, path, start, at) }
 }
 
-/** Reports duplicate keys; tells whether the document has an alias. */
-function checkNodes(document: Document.Parsed, at: (offset: number) => Position, problems: YamlProblem[]): boolean {
-  let hasAlias = false
+/** Duplicate keys, and aliases that stand for nothing or for what contains them. */
+function checkNodes(document: Document.Parsed, at: (offset: number) => Position): readonly YamlProblem[] {
+  const problems: YamlProblem[] = []
+  const report = (node: unknown, message: string, remedy: string): void => {
+    const offset = isNode(node) ? (node.range?.[0] ?? 0) : 0
+    problems.push({ ...at(offset), message, remedy })
+  }
   visit(document, {
-    Alias: () => {
-      hasAlias = true
+    Alias: (_, alias, ancestors) => {
+      const target = alias.resolve(document)
+      if (target === undefined) report(alias, 'an alias has no anchor before it', 'quote a value that begins with "*"')
+      else if (ancestors.includes(target)) report(alias, 'an alias refers to what contains it', 'write the value out')
     },
     Map: (_, map) => {
       const seen = new Set<string>()
       for (const { key } of map.items) {
         const name = keyName(key)
-        if (seen.has(name) && name !== '<<') {
-          const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0
-          const message = `the key ${JSON.stringify(name)} appears twice in one mapping`
-          problems.push({ ...at(offset), message, remedy: 'remove one of them' })
-        }
+        const isRepeated = seen.has(name) && name !== '<<'
+        if (isRepeated)
+          report(key, `the key ${JSON.stringify(name)} appears twice in one mapping`, 'remove one of them')
         seen.add(name)
       }
     },
   })
-  return hasAlias
-}
-
-function isCyclic(value: unknown, ancestors: Set<object>): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (ancestors.has(value)) return true
-  ancestors.add(value)
-  const found = Object.values(value).some((child) => isCyclic(child, ancestors))
-  ancestors.delete(value)
-  return found
+  return problems
 }
 
 function keyName(key: unknown): string {
@@ -255,44 +252,4 @@ function stepInto(node: Node | null, segment: PathSegment): Step | undefined {
   const pair = node.items.find(({ key }) => keyName(key) === String(segment))
   if (pair === undefined) return undefined
   return { node: isNode(pair.value) ? pair.value : null, offset: isNode(pair.key) ? pair.key.range?.[0] : undefined }
-}
-
-const explanations: Readonly<Record<string, { readonly message: string; readonly remedy: string }>> = {
-  TAB_AS_INDENT: { message: 'a tab is used as indentation', remedy: 'indent with spaces' },
-  BAD_INDENT: {
-    message: 'the indentation does not fit',
-    remedy: 'align the line with its neighbours, close every bracket',
-  },
-  BLOCK_AS_IMPLICIT_KEY: {
-    message: 'a mapping starts inside a value',
-    remedy: 'put it on a line of its own, or quote the value if it holds ": "',
-  },
-  MULTILINE_IMPLICIT_KEY: { message: 'a line without ":" stands among fields', remedy: 'write "field: value"' },
-  BAD_SCALAR_START: { message: 'the value starts with a reserved character', remedy: 'put the value in quotes' },
-  BAD_DQ_ESCAPE: { message: 'unknown escape in double quotes', remedy: 'double the backslash or use single quotes' },
-}
-
-function explain(code: string, original: string): { readonly message: string; readonly remedy?: string | undefined } {
-  const known = explanations[code]
-  if (known !== undefined) return known
-  if (/closing ['"]quote/.test(original)) return { message: 'a quote is not closed', remedy: 'close it' }
-  if (/Implicit map keys need/.test(original)) {
-    return { message: 'a line without ":" stands among fields', remedy: 'write "field: value"' }
-  }
-  const first = original.split('\n')[0] ?? original
-  return { message: `this is no valid YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}` }
-}
-
-function explainAlias(error: unknown): { readonly message: string; readonly remedy: string } {
-  const text = error instanceof Error ? error.message : String(error)
-  if (/Excessive alias count/.test(text)) {
-    return { message: 'aliases repeat too many nodes', remedy: 'write the values out' }
-  }
-  if (/Unresolved alias/.test(text)) {
-    return {
-      message: `an alias has no anchor before it: ${text.split(': ').at(-1)}`,
-      remedy: 'define it or correct it',
-    }
-  }
-  return { message: text, remedy: 'write the values out' }
 }
