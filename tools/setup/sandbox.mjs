@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 
-/** A folder for one test, removed when the test ends. */
+/** A folder for one test, removed when the test ends. Until then the progress lines of set-up are not shown. */
 export function sandbox() {
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-setup-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
