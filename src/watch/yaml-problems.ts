@@ -15,7 +15,7 @@ export interface PlacedExplanation extends Explanation {
 const unnamedField = { message: 'a line without ":" stands among fields', remedy: 'write "field: value"' }
 const openQuote = { message: 'a quote is opened here and not closed', remedy: 'close it' }
 const openBracket = {
-  message: 'a bracket is opened here and not closed',
+  message: 'this bracket or one inside it is not closed',
   remedy: 'close it, and indent what is inside',
 }
 const other = { message: 'this is no valid YAML', remedy: 'correct the syntax, or put the value in quotes' }
