@@ -39,6 +39,11 @@ export class DirectoryWatch {
     }
   }
 
+  /** The watched directories. */
+  directories(): readonly string[] {
+    return [...this.#watchers.keys()]
+  }
+
   /** Watches a directory no more. */
   remove(directory: string): void {
     this.#watchers.get(directory)?.close()
@@ -47,7 +52,7 @@ export class DirectoryWatch {
 
   /** Watches nothing any more. */
   close(): void {
-    for (const directory of [...this.#watchers.keys()]) this.remove(directory)
+    for (const directory of this.directories()) this.remove(directory)
   }
 
   #onChange(directory: string, name: string | Buffer | null): void {
