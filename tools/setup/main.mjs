@@ -25,8 +25,8 @@ export async function setUpAndRun(command, { envoy }) {
 }
 
 async function setUp(envoy) {
-  const interrupted = (signal) => {
-    stopRunning()
+  const interrupted = async (signal) => {
+    await stopRunning()
     process.exit(signal === 'SIGINT' ? 130 : 143)
   }
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted)

@@ -4,10 +4,13 @@ import { constants } from 'node:os'
 /** Children of set-up steps, ended when set-up is interrupted. */
 const running = new Set()
 
-/** Runs a program and gathers what it prints: { code, output }. A program that is not there has code 127. */
+/**
+ * Runs a program and gathers what it prints: { code, output }. A program that is not there has code 127. It has a
+ * process group of its own, so that what it starts in turn can be ended with it.
+ */
 export function capture(program, args, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     running.add(child)
     let output = ''
     child.stdout.on('data', (chunk) => (output += chunk))
@@ -34,9 +37,24 @@ export function answerOf(program, args) {
   return status === 0 ? stdout.trim() : undefined
 }
 
-/** Ends what set-up steps have running. */
-export function stopRunning() {
-  for (const child of running) child.kill('SIGTERM')
+/** Ends what set-up steps have running, by force after `graceMs`, and resolves when all of it is gone. */
+export async function stopRunning(graceMs = 2000) {
+  const children = [...running]
+  const gone = children.map((child) => new Promise((resolve) => child.once('close', resolve)))
+  for (const child of children) signalGroup(child, 'SIGTERM')
+  const force = setTimeout(() => {
+    for (const child of children) signalGroup(child, 'SIGKILL')
+  }, graceMs)
+  await Promise.all(gone)
+  clearTimeout(force)
+}
+
+function signalGroup(child, signal) {
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    // Gone already, or it never started.
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { answerOf, capture } from './run.mjs'
+import { answerOf, capture, stopRunning } from './run.mjs'
 
 /** A process that hands over to a Node running `code`, with its standard output. */
 function handOver(code) {
@@ -42,6 +42,17 @@ describe('capture', () => {
   test('a program that is not there has code 127', async () => {
     expect(await capture('no-such-program', [])).toMatchObject({ code: 127 })
   })
+})
+
+describe('stopRunning', () => {
+  test.each(['sleep 60', "trap '' TERM; sleep 60 & wait; sleep 60"])(
+    '%j ends with what it started',
+    async (command) => {
+      const running = capture('sh', ['-c', command])
+      await stopRunning(50)
+      expect(await running).toMatchObject({ code: 1 })
+    },
+  )
 })
 
 describe('answerOf', () => {
