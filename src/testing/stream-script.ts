@@ -23,6 +23,7 @@ export class StreamScript {
   readonly notes: Effect[] = []
   nowMs = 1_000
   readonly #lines: string[] = []
+  readonly #leave: () => void
 
   constructor(
     stock: TestStore,
@@ -30,6 +31,7 @@ export class StreamScript {
   ) {
     let salts = 0
     const membership = stock.store.join(stock.gateway, { changed: (dirty) => this.event({ kind: 'changed', dirty }) })
+    this.#leave = membership.leave
     this.stream = new DeltaStream({
       membership,
       quarantine: stock.store.quarantine,
@@ -42,6 +44,17 @@ export class StreamScript {
   /** The lines since the last call: `cluster +a +b`, `scoped-route -c`, `listener` for an empty response. */
   get lines(): readonly string[] {
     return this.#lines.splice(0)
+  }
+
+  /** Ends the stream. */
+  leave(): void {
+    this.#leave()
+    this.unanswered.length = 0
+  }
+
+  /** Forgets the lines so far. */
+  clear(): void {
+    this.#lines.length = 0
   }
 
   event(event: StreamEvent): void {

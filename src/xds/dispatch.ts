@@ -23,20 +23,26 @@ export function dispatch(state: StreamState): void {
   if (state.isCongested || state.isClosed) return
   releaseOverdueWaiters(state)
   retryBinds(state)
-  for (const type of XDS_TYPES) {
-    const lane = laneOf(state, type)
-    if (type === 'listener') releaseHeldListeners(state)
-    if (lane.isSubscribed) sendAdditions(state, lane)
+  releaseHeldListeners(state)
+  // What turned out to need no sending may have been the last thing that something else waited for.
+  for (let hasMore = true; hasMore; ) {
+    for (const lane of state.lanes.values()) if (lane.isSubscribed) sendAdditions(state, lane)
+    hasMore = releaseHeldListeners(state)
+    for (const type of removalOrder) {
+      const lane = laneOf(state, type)
+      if (!lane.isSubscribed) continue
+      if (releaseRemovals(state, lane)) hasMore = true
+      sendRemovals(state, lane)
+    }
   }
-  for (const type of XDS_TYPES.toReversed()) {
-    const lane = laneOf(state, type)
-    if (!lane.isSubscribed) continue
-    releaseRemovals(state, lane)
-    sendRemovals(state, lane)
-    const owesNothing = lane.items.size === 0 && lane.removals.size === 0 && lane.leaving.size === 0
-    if (!lane.isAnswered && owesNothing) launch(state, lane, { sent: [], removals: [], absent: [] })
+  for (const lane of state.lanes.values()) {
+    const owesNothing = lane.items.size === 0 && lane.removals.size === 0
+    if (lane.isSubscribed && !lane.isAnswered && owesNothing)
+      launch(state, lane, { sent: [], removals: [], absent: [] })
   }
 }
+
+const removalOrder = XDS_TYPES.toReversed()
 
 /** Notes that a name shall be taken from the client once nothing uses it. */
 export function oweRemoval(state: StreamState, lane: Lane, name: string, epoch: number): void {
@@ -230,17 +236,21 @@ function noteCluster(state: StreamState, resource: NamedResource): void {
   lane.owe(endpoints, state.epoch)
 }
 
-function releaseRemovals(state: StreamState, lane: Lane): void {
+/** Lets removals go that need not wait any longer. True when that made something else due. */
+function releaseRemovals(state: StreamState, lane: Lane): boolean {
+  let isAnythingOwed = false
   for (const removal of lane.removals.values()) {
-    if (!mayLeave(state, lane, removal)) return
+    if (!mayLeave(state, lane, removal)) break
     if (lane.type === 'endpoint') {
-      // Endpoints are not taken away but emptied: the client may still have a cluster that asks for them.
+      // Endpoints are not taken away but emptied: the client still has a cluster that asks for them.
       lane.owe(removal.name, state.epoch)
-      continue
+      isAnythingOwed = true
+    } else {
+      lane.removals.delete(removal.name)
+      lane.leaving.set(removal.name, removal)
     }
-    lane.removals.delete(removal.name)
-    lane.leaving.set(removal.name, removal)
   }
+  return isAnythingOwed
 }
 
 function sendRemovals(state: StreamState, lane: Lane): void {

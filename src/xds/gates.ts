@@ -26,11 +26,11 @@ export function coldClusters(state: StreamState, resource: NamedResource): reado
 
 /** Clusters that do not exist or were refused do not count: waiting for them would help nobody. */
 function isCold(state: StreamState, cluster: string): boolean {
-  if (state.warmth.isWarming(cluster)) return true
-  if (laneOf(state, 'cluster').known.has(cluster)) return false
   const { membership, quarantine, envoyVersion } = state.context
   const resource = membership.shelf.of('cluster').get(cluster)
-  return resource !== undefined && !quarantine.has(resource, envoyVersion)
+  if (resource === undefined) return false
+  if (state.warmth.isWarming(cluster)) return true
+  return !laneOf(state, 'cluster').known.has(cluster) && !quarantine.has(resource, envoyVersion)
 }
 
 /** Sets a resource aside until clusters are warm. */
@@ -114,12 +114,16 @@ function hasWarmUpListener(state: StreamState): boolean {
   return false
 }
 
-/** Looks again at the listeners that wait for scopes. */
-export function releaseHeldListeners(state: StreamState): void {
+/** Looks again at the listeners that wait for scopes. True when one may go. */
+export function releaseHeldListeners(state: StreamState): boolean {
   const lane = laneOf(state, 'listener')
+  let isAnyReleased = false
   for (const item of lane.items.values()) {
-    if (item.stage === 'held' && !isHeldForScopes(state, item)) lane.move(item, 'ready')
+    if (item.stage !== 'held' || isHeldForScopes(state, item)) continue
+    lane.move(item, 'ready')
+    isAnyReleased = true
   }
+  return isAnyReleased
 }
 
 /** Whether what may use the resource has been acknowledged without it, or has had its time. */

@@ -1,0 +1,173 @@
+/** What matters of Envoy's side of delta ADS, in memory: what it serves, what it remembers and what it asks for. */
+import type { XdsType } from '../envoy/types.ts'
+import { endpointsNameOf } from '../xds/cluster-endpoints.ts'
+import type { ScriptResponse, StreamScript } from './stream-script.ts'
+
+interface ModelCluster {
+  readonly endpoints: string | undefined
+  isWarm: boolean
+}
+
+/**
+ * Behaves as Envoy 1.40 was seen to: CDS and LDS take good resources beside bad ones, SRDS and EDS take all or nothing,
+ * and SRDS remembers the bytes before the culprit without serving them and then ignores them.
+ */
+export class ModelEnvoy {
+  /** Content hash of what is served, by type and name. */
+  readonly served: Readonly<Record<XdsType, Map<string, string>>> = {
+    secret: new Map(),
+    cluster: new Map(),
+    endpoint: new Map(),
+    listener: new Map(),
+    'scoped-route': new Map(),
+    route: new Map(),
+  }
+  /** What went wrong in a way that no order of events excuses. */
+  readonly faults: string[] = []
+  readonly #isBad: (hash: string) => boolean
+  /** What it tells a new stream that it has. */
+  readonly #versions = new Map<XdsType, Map<string, string>>()
+  readonly #rememberedScopes = new Map<string, string>()
+  readonly #clusters = new Map<string, ModelCluster>()
+  readonly #refused = new Set<string>()
+  readonly #asked = new Set<XdsType>()
+  #script: StreamScript | undefined
+
+  constructor(isBad: (hash: string) => boolean) {
+    this.#isBad = isBad
+  }
+
+  /** Opens a stream, and asks for what it wants with what it has. */
+  connect(script: StreamScript): void {
+    this.#script = script
+    this.#asked.clear()
+    this.#ask('cluster')
+    this.#ask('listener')
+    if (this.served.listener.size > 0) this.#ask('scoped-route')
+    const endpoints = this.#wantedEndpoints()
+    if (endpoints.length > 0) this.#askEndpoints(endpoints)
+  }
+
+  /** Takes the oldest response of a type and answers it. */
+  answer(type: XdsType): boolean {
+    const script = this.#script
+    const response = script?.unanswered.find((each) => each.type === type)
+    if (script === undefined || response === undefined) return false
+    const complaint = this.#take(response)
+    script.answer(type, complaint)
+    this.#follow(type)
+    return true
+  }
+
+  #take(response: ScriptResponse): string | undefined {
+    const { type, sent, removed } = response
+    if (type === 'scoped-route' && sent.length > 0 && removed.length > 0) this.faults.push('scopes added and removed')
+    for (const name of removed) this.#drop(type, name)
+    const bad = sent.filter(({ resource }) => this.#isBad(resource.version))
+    for (const { resource } of bad) {
+      const key = `${type} ${resource.name} ${resource.version}`
+      if (sent.length === 1 && this.#refused.has(key)) this.faults.push(`${key} was refused and is sent again`)
+      if (sent.length === 1) this.#refused.add(key)
+    }
+    if (bad.length === 0) {
+      for (const each of sent) this.#apply(type, each.resource.name, each.version)
+      if (type === 'cluster')
+        for (const { resource } of sent) this.#addCluster(resource.name, endpointsNameOf(resource))
+      if (type === 'scoped-route') for (const { resource } of sent) this.#checkClusters(resource.clusters ?? [])
+      return undefined
+    }
+    if (type === 'cluster' || type === 'listener') {
+      for (const { resource, version } of sent) {
+        if (this.#isBad(resource.version)) continue
+        this.served[type].set(resource.name, hashOf(version))
+        if (type === 'cluster') this.#addCluster(resource.name, endpointsNameOf(resource))
+      }
+      const complaints = bad.map(({ resource }) => `${resource.name}: no`)
+      return `Error adding/updating ${type}(s) ${complaints.join(type === 'cluster' ? ', ' : '\n')}`
+    }
+    if (type === 'scoped-route') this.#poison(sent)
+    return 'no'
+  }
+
+  #poison(sent: ScriptResponse['sent']): void {
+    for (const { resource, version } of sent) {
+      if (this.#isBad(resource.version)) return
+      this.#rememberedScopes.set(resource.name, version)
+    }
+  }
+
+  #apply(type: XdsType, name: string, version: string): void {
+    let versions = this.#versions.get(type)
+    if (versions === undefined) {
+      versions = new Map()
+      this.#versions.set(type, versions)
+    }
+    versions.set(name, version)
+    if (type === 'scoped-route') {
+      if (this.#rememberedScopes.get(name) === version) return
+      this.#rememberedScopes.set(name, version)
+    }
+    this.served[type].set(name, hashOf(version))
+    if (type !== 'endpoint') return
+    for (const cluster of this.#clusters.values()) if (cluster.endpoints === name) cluster.isWarm = true
+  }
+
+  #drop(type: XdsType, name: string): void {
+    this.served[type].delete(name)
+    this.#versions.get(type)?.delete(name)
+    if (type === 'scoped-route') this.#rememberedScopes.delete(name)
+    if (type === 'cluster') this.#clusters.delete(name)
+  }
+
+  #addCluster(name: string, endpoints: string | undefined): void {
+    const before = this.#clusters.get(name)
+    this.#clusters.set(name, { endpoints, isWarm: before?.isWarm ?? endpoints === undefined })
+  }
+
+  #checkClusters(clusters: readonly string[]): void {
+    for (const name of clusters) {
+      if (this.#clusters.get(name)?.isWarm === false) this.faults.push(`a scope names ${name}, which is not warm`)
+    }
+  }
+
+  /** What Envoy asks for after it took a response. */
+  #follow(type: XdsType): void {
+    if (type === 'listener' && this.served.listener.size > 0 && !this.#asked.has('scoped-route')) {
+      this.#ask('scoped-route')
+    }
+    if (type !== 'cluster') return
+    const wanted = new Set(this.#wantedEndpoints())
+    const gone = [...this.#subscribedEndpoints].filter((name) => !wanted.has(name))
+    const fresh = [...wanted].filter((name) => !this.#subscribedEndpoints.has(name))
+    for (const name of gone) {
+      this.served.endpoint.delete(name)
+      this.#versions.get('endpoint')?.delete(name)
+    }
+    if (fresh.length + gone.length > 0) this.#askEndpoints(fresh, gone)
+  }
+
+  #subscribedEndpoints = new Set<string>()
+
+  #wantedEndpoints(): readonly string[] {
+    return [...new Set([...this.#clusters.values()].flatMap(({ endpoints }) => endpoints ?? []))]
+  }
+
+  #askEndpoints(subscribe: readonly string[], unsubscribe: readonly string[] = []): void {
+    if (!this.#asked.has('endpoint')) this.#subscribedEndpoints = new Set()
+    for (const name of subscribe) this.#subscribedEndpoints.add(name)
+    for (const name of unsubscribe) this.#subscribedEndpoints.delete(name)
+    this.#ask('endpoint', subscribe, unsubscribe)
+  }
+
+  #ask(type: XdsType, subscribe: readonly string[] = [], unsubscribe: readonly string[] = []): void {
+    const isFirst = !this.#asked.has(type)
+    this.#asked.add(type)
+    const has = isFirst ? Object.fromEntries(this.#versions.get(type) ?? []) : {}
+    const request = { type, subscribe, unsubscribe, initialVersions: has }
+    this.#script?.event({ kind: 'request', request, nonce: '', error: undefined })
+  }
+}
+
+function hashOf(version: string): string {
+  return version.split('~')[0] ?? ''
+}

@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest'
+import { StreamScript } from '../testing/stream-script.ts'
+import {
+  answerScope,
+  assignment,
+  badCluster,
+  edsCluster,
+  forwardScope,
+  scopedListener,
+  TestStore,
+  warmUpListener,
+} from '../testing/xds-resources.ts'
+import { emptyAssignment } from './wanted.ts'
+
+function settled(stock: TestStore): StreamScript {
+  const script = new StreamScript(stock)
+  for (const type of ['cluster', 'listener', 'scoped-route'] as const) script.request(type)
+  script.ackAll()
+  script.clear()
+  return script
+}
+
+describe('a scope', () => {
+  test('goes when its cluster and then its endpoints are acknowledged', () => {
+    const stock = new TestStore()
+    const script = settled(stock)
+    stock.put([forwardScope('s', 'c'), edsCluster('c'), assignment('c', 80)])
+    expect(script.lines).toEqual(['cluster +c'])
+    script.request('endpoint', { subscribe: ['c'] })
+    expect(script.lines).toEqual(['endpoint +c'])
+    script.answer('cluster')
+    expect(script.lines).toEqual([])
+    script.answer('endpoint')
+    expect(script.lines).toEqual(['scoped-route +s'])
+  })
+
+  test('goes when the endpoints are acknowledged before the cluster', () => {
+    const stock = new TestStore()
+    const script = settled(stock)
+    stock.put([forwardScope('s', 'c'), edsCluster('c')])
+    script.request('endpoint', { subscribe: ['c'] })
+    script.answer('endpoint')
+    expect(script.lines).toEqual(['cluster +c', 'endpoint +c'])
+    script.answer('cluster')
+    expect(script.lines).toEqual(['scoped-route +s'])
+  })
+
+  test('waits for endpoints sent after its cluster when an older cluster watches them already', () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('one', { serviceName: 'e' }), assignment('e', 80)])
+    const script = settled(stock)
+    script.request('endpoint', { subscribe: ['e'] })
+    script.ackAll()
+    script.clear()
+    stock.put([edsCluster('two', { serviceName: 'e' }), forwardScope('s', 'two')])
+    expect(script.lines).toEqual(['cluster +two', 'endpoint +e'])
+    script.answer('cluster')
+    expect(script.lines).toEqual([])
+    script.answer('endpoint')
+    expect(script.lines).toEqual(['scoped-route +s'])
+  })
+
+  test('does not wait for a cluster that only changed: the old one serves', () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('c'), assignment('c', 80)])
+    const script = settled(stock)
+    script.request('endpoint', { subscribe: ['c'] })
+    script.ackAll()
+    script.clear()
+    stock.put([edsCluster('c', { connectMs: 2000 }), forwardScope('s', 'c')])
+    expect(script.lines).toEqual(['cluster +c', 'endpoint +c', 'scoped-route +s'])
+  })
+
+  test('does not wait for clusters that the client came with, that do not exist or that were refused', () => {
+    const stock = new TestStore()
+    const script = new StreamScript(stock)
+    stock.put([edsCluster('had'), badCluster('bad')])
+    script.request('cluster', { has: [edsCluster('had')] })
+    script.request('scoped-route')
+    script.answer('cluster', 'Error adding/updating cluster(s) bad: no')
+    script.ackAll()
+    script.clear()
+    stock.put([forwardScope('a', 'had'), forwardScope('b', 'absent'), forwardScope('c', 'bad')])
+    expect(script.lines).toEqual(['scoped-route +a', 'scoped-route +b', 'scoped-route +c'])
+  })
+
+  test('that waits goes when its cluster is refused, deleted or late', () => {
+    const stock = new TestStore()
+    const script = settled(stock)
+    stock.put([edsCluster('refused'), forwardScope('a', 'refused')])
+    script.answer('cluster', 'Error adding/updating cluster(s) refused: no')
+    expect(script.lines).toEqual(['cluster +refused', 'scoped-route +a'])
+    stock.put([edsCluster('deleted'), forwardScope('b', 'deleted')])
+    stock.remove(edsCluster('deleted'))
+    expect(script.lines).toEqual(['cluster +deleted', 'scoped-route +b'])
+    script.ackAll()
+    script.clear()
+    stock.put([edsCluster('late'), forwardScope('c', 'late')])
+    script.wait(9_999)
+    expect(script.lines).toEqual(['cluster +late'])
+    script.wait(1)
+    expect(script.lines).toEqual(['scoped-route +c'])
+    expect(script.notes.at(-1)).toMatchObject({ kind: 'overdue', name: 'c', waitedFor: 'cluster late' })
+  })
+
+  test('that waits and then names another cluster goes for that one', () => {
+    const stock = new TestStore()
+    const script = settled(stock)
+    stock.put([edsCluster('c'), forwardScope('s', 'c')])
+    stock.put([answerScope('s', '1')])
+    expect(script.lines).toEqual(['cluster +c', 'scoped-route +s'])
+    script.answer('scoped-route')
+    script.request('endpoint', { subscribe: ['c'] })
+    script.ackAll()
+    expect(script.lines).toEqual(['endpoint +c'])
+  })
+})
+
+describe('a cluster that changes', () => {
+  test('gets its endpoints again though they did not change', () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('c'), assignment('c', 80)])
+    const script = settled(stock)
+    script.request('endpoint', { subscribe: ['c'] })
+    script.ackAll()
+    script.clear()
+    stock.put([edsCluster('c', { connectMs: 2000 })])
+    expect(script.lines).toEqual(['cluster +c', 'endpoint +c'])
+  })
+})
+
+describe('a removal of a cluster', () => {
+  function using() {
+    const stock = new TestStore()
+    stock.put([edsCluster('c'), assignment('c', 80), forwardScope('s', 'c')])
+    const script = settled(stock)
+    script.request('endpoint', { subscribe: ['c'] })
+    script.ackAll()
+    script.clear()
+    return { stock, script }
+  }
+
+  test('waits for the route that stopped using it, and keeps its endpoints until then', () => {
+    const { stock, script } = using()
+    stock.put([answerScope('s', '1')], [edsCluster('c'), assignment('c')])
+    expect(script.lines).toEqual(['scoped-route +s'])
+    script.answer('scoped-route')
+    expect(script.lines).toEqual(['cluster -c'])
+    script.answer('cluster')
+    expect(script.lines).toEqual(['endpoint +c'])
+    expect(script.unanswered[0]?.sent[0]?.version).toBe(emptyAssignment('c').version)
+  })
+
+  test('waits for the removal of the route too', () => {
+    const { stock, script } = using()
+    stock.remove(forwardScope('s', 'c'), edsCluster('c'))
+    expect(script.lines).toEqual(['scoped-route -s'])
+    script.answer('scoped-route')
+    expect(script.lines).toEqual(['cluster -c'])
+  })
+
+  test('does not wait for routes that changed later', () => {
+    const { stock, script } = using()
+    stock.put([answerScope('s', '1')], [edsCluster('c')])
+    stock.put([answerScope('t', '1')])
+    script.answerFor('s')
+    expect(script.lines).toEqual(['scoped-route +s', 'scoped-route +t', 'cluster -c'])
+  })
+
+  test('waits 15 s at most', () => {
+    const { stock, script } = using()
+    stock.put([answerScope('s', '1')], [edsCluster('c')])
+    script.wait(14_999)
+    expect(script.lines).toEqual(['scoped-route +s'])
+    script.wait(1)
+    expect(script.lines).toEqual(['cluster -c'])
+  })
+})
+
+describe('a listener that serves scopes', () => {
+  test('goes after the warm-up listener, when every scope is acknowledged', () => {
+    const stock = new TestStore()
+    stock.put([scopedListener('l', 80), warmUpListener()])
+    stock.put(Array.from({ length: 150 }, (_, index) => answerScope(`s${index}`, '1')))
+    const script = new StreamScript(stock)
+    script.request('listener')
+    script.answer('listener')
+    script.request('scoped-route')
+    expect(script.lines.map((line) => line.split(' ', 2).join(' ')).slice(0, 2)).toEqual([
+      'listener +warm-up',
+      'scoped-route +s0',
+    ])
+    while (script.unanswered.length > 1) script.answer('scoped-route')
+    expect(script.lines.filter((line) => line.startsWith('listener'))).toEqual([])
+    expect(script.notes.filter(({ kind }) => kind === 'synced')).toEqual([])
+    script.answer('scoped-route')
+    expect(script.lines).toEqual(['listener +l'])
+    script.ackAll()
+    expect(script.notes.filter(({ kind }) => kind === 'synced')).toHaveLength(1)
+  })
+
+  test('goes when the last scope is refused and its stand-in acknowledged', () => {
+    const stock = new TestStore()
+    stock.put([scopedListener('l', 80), warmUpListener(), answerScope('bad', '1')])
+    const script = new StreamScript(stock)
+    script.request('listener')
+    script.answer('listener')
+    script.request('scoped-route')
+    script.answer('scoped-route', 'no')
+    expect(script.lines).toEqual(['listener +warm-up', 'scoped-route +bad', 'scoped-route +bad~s1'])
+    script.answer('scoped-route')
+    expect(script.lines).toEqual(['listener +l'])
+  })
+
+  test('goes when there is no scope at all', () => {
+    const stock = new TestStore()
+    stock.put([scopedListener('l', 80), warmUpListener()])
+    const script = new StreamScript(stock)
+    script.request('listener')
+    script.answer('listener')
+    script.request('scoped-route')
+    expect(script.lines).toEqual(['listener +warm-up', 'listener +l', 'scoped-route'])
+  })
+
+  test('goes at once where no warm-up listener asks for scopes', () => {
+    const stock = new TestStore()
+    stock.put([scopedListener('l', 80)])
+    const script = new StreamScript(stock)
+    script.request('listener')
+    expect(script.lines).toEqual(['listener +l'])
+  })
+
+  test('that is added later goes after the scopes of its epoch, and not after later ones', () => {
+    const stock = new TestStore()
+    stock.put([warmUpListener()])
+    const script = settled(stock)
+    stock.put([scopedListener('l', 80), answerScope('s', '1')])
+    stock.put([answerScope('t', '1')])
+    expect(script.lines).toEqual(['scoped-route +s', 'scoped-route +t'])
+    script.answerFor('s')
+    expect(script.lines).toEqual(['listener +l'])
+  })
+
+  test('waits 30 s at most without progress of scopes', () => {
+    const stock = new TestStore()
+    stock.put([warmUpListener()])
+    const script = settled(stock)
+    stock.put([scopedListener('l', 80), answerScope('s', '1'), answerScope('t', '1')])
+    script.wait(20_000)
+    script.answerFor('s')
+    script.wait(29_999)
+    expect(script.lines).toEqual(['scoped-route +s', 'scoped-route +t'])
+    script.wait(1)
+    expect(script.lines).toEqual(['listener +l'])
+  })
+})
