@@ -6,7 +6,7 @@ interface SelfEqual {
 }
 
 /**
- * Structural equality of plain data: primitives, arrays, plain objects and Uint8Array (Buffer included). Identical
+ * Structural equality of plain data: primitives, arrays, plain objects (with or without prototype) and Uint8Array (Buffer included). Identical
  * values cost one comparison. NaN equals NaN; a key holding undefined differs from an absent key. Instances of classes
  * are compared by their own `equals` or by identity: their private state cannot be seen. Maps, Sets and Dates are
  * not plain data and throw.
@@ -18,8 +18,8 @@ export function structuralEqual(a: unknown, b: unknown): boolean {
   }
   if (Array.isArray(a)) return Array.isArray(b) && equalArrays(a, b)
   if (a instanceof Uint8Array) return b instanceof Uint8Array && equalBytes(a, b)
-  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
   if (isRecord(a)) return isRecord(b) && equalRecords(a, b)
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
   assert(!(a instanceof Map || a instanceof Set || a instanceof Date), 'a Map, Set or Date is not plain data')
   return isSelfEqual(a) && a.equals(b)
 }
