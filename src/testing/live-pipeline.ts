@@ -4,6 +4,7 @@ import type { NamedResource } from '../envoy/resource.ts'
 import type { Change } from '../graph/collection.ts'
 import { type Epoch, Graph } from '../graph/graph.ts'
 import type { Source } from '../graph/source.ts'
+import { type GatewayKey, gatewayKey } from '../ir/names.ts'
 import type { Delivery, GatewayResource, Outputs, Refusal, TranslateSettings } from '../translate/contract.ts'
 import { buildPipeline } from '../translate/pipeline.ts'
 import { createSources, deleteObject, type ObjectName, type ObjectSources, setObject } from '../watch/sources.ts'
@@ -54,7 +55,13 @@ export class LivePipeline {
     const { resources, endpoints, statuses, infra, notices } = this.outputs
     for (const collection of [resources, endpoints, statuses, infra, notices]) this.graph.observe<unknown>(collection)
     this.graph.onEpoch((epoch) => this.#deliver(epoch))
-    const feedback = new Feedback({ refusals, deliveries } as ConstructorParameters<typeof Feedback>[0])
+    const feedback = new Feedback({
+      deliveries,
+      refusals: {
+        set: (key, refusal) => refusals.set(key, { ...refusal, gateway: keyOf(refusal.gateway) }),
+        delete: (key) => refusals.delete(key),
+      },
+    })
     this.server = new XdsServer({ store: this.#store, feedback, metrics })
   }
 
@@ -78,6 +85,11 @@ export class LivePipeline {
       endpoints: endpointChanges(epoch.changes(this.outputs.endpoints)),
     })
   }
+}
+
+function keyOf(gateway: string): GatewayKey {
+  const [namespace = '', name = ''] = gateway.split('/')
+  return gatewayKey(namespace, name)
 }
 
 function* resourceChanges(changes: ReadonlyMap<string, Change<GatewayResource>>): Iterable<ResourceChange> {

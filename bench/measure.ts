@@ -1,0 +1,125 @@
+/** What is measured at each size, and in which order. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { WorkloadShape } from '../src/testing/workload.ts'
+import { Cell, type CellOptions, type EditCost } from './cell.ts'
+import type { BenchOptions } from './options.ts'
+import { rssMibOf } from './processes.ts'
+import type { Spread } from './spread.ts'
+
+/** The figures of one size; a part that was not asked for is absent. */
+export interface Figures {
+  readonly shape: WorkloadShape
+  readonly count: number
+  coldStartMs?: number
+  /** Hosts that were not served when the cold start was over: must be none. */
+  unserved?: number
+  editMs?: Spread
+  cost?: EditCost
+  endpointsAckedMs?: Spread
+  burstMs?: number
+  controlPlaneRssMib?: number
+  envoyRssMib?: number
+  files?: { readonly coldStartMs: number; readonly editMs: Spread }
+  table?: { readonly editMs: Spread; readonly cost: EditCost }
+}
+
+/** What stays the same for all sizes. */
+export interface Surroundings {
+  readonly options: BenchOptions
+  readonly envoy: string
+  readonly backendPort: number
+  say(text: string): void
+}
+
+const BURST_EDITS = 100
+const COST_EDITS = 200
+/** A whole table takes Envoy so long that fewer edits say as much. */
+const TABLE_EDITS = 20
+const SETTLE_MS = 3_000
+
+/**
+ * Options of Node for the control plane, those of the product's own start: a small young generation, so that garbage of
+ * the first translation does not stay resident.
+ */
+const controlPlaneArgs = ['--max-semi-space-size=4']
+
+/** Everything that was asked for, at one number of hostnames. */
+export async function measureHosts(count: number, around: Surroundings): Promise<Figures> {
+  const { parts } = around.options
+  const figures: Figures = { shape: 'hosts', count }
+  if (['cold', 'edits', 'cost', 'endpoints', 'burst'].some((part) => [...parts].some((name) => name === part))) {
+    await measureInjected(figures, around)
+  }
+  if (parts.has('files')) await measureFiles(figures, around)
+  if (parts.has('table')) await measureTable(figures, around)
+  return figures
+}
+
+/** A shape without targets: fewer edits, because each may take long. */
+export async function measureShape(shape: WorkloadShape, count: number, around: Surroundings): Promise<Figures> {
+  const figures: Figures = { shape, count }
+  const cell = await startCell({ program: 'control-plane', shape, count, fromFiles: false }, around)
+  try {
+    figures.coldStartMs = cell.coldStartMs
+    figures.editMs = await cell.edits(TABLE_EDITS)
+    figures.cost = await cell.cost(TABLE_EDITS)
+    await takeMemory(cell, figures)
+  } finally {
+    await cell.stop()
+  }
+  return figures
+}
+
+async function measureInjected(figures: Figures, around: Surroundings): Promise<void> {
+  const { parts, edits } = around.options
+  const { shape, count } = figures
+  const cell = await startCell({ program: 'control-plane', shape, count, fromFiles: false }, around)
+  try {
+    figures.coldStartMs = cell.coldStartMs
+    figures.unserved = await cell.unserved()
+    if (parts.has('edits')) figures.editMs = await cell.edits(edits)
+    if (parts.has('cost')) figures.cost = await cell.cost(COST_EDITS)
+    if (parts.has('endpoints')) figures.endpointsAckedMs = await cell.endpoints(edits)
+    if (parts.has('burst')) figures.burstMs = await cell.burst(BURST_EDITS)
+    await takeMemory(cell, figures)
+  } finally {
+    await cell.stop()
+  }
+}
+
+async function measureFiles(figures: Figures, around: Surroundings): Promise<void> {
+  const { shape, count } = figures
+  const cell = await startCell({ program: 'control-plane', shape, count, fromFiles: true }, around)
+  try {
+    figures.files = { coldStartMs: cell.coldStartMs, editMs: await cell.fileEdits(around.options.edits) }
+  } finally {
+    await cell.stop()
+  }
+}
+
+async function measureTable(figures: Figures, around: Surroundings): Promise<void> {
+  const { shape, count } = figures
+  const cell = await startCell({ program: 'plain-table', shape, count, fromFiles: false }, around)
+  try {
+    figures.table = { editMs: await cell.edits(TABLE_EDITS), cost: await cell.cost(TABLE_EDITS) }
+  } finally {
+    await cell.stop()
+  }
+}
+
+async function takeMemory(cell: Cell, figures: Figures): Promise<void> {
+  await delay(SETTLE_MS)
+  figures.controlPlaneRssMib = rssMibOf(cell.subject.pid)
+  figures.envoyRssMib = rssMibOf(cell.envoy.pid)
+}
+
+function startCell(
+  what: Pick<CellOptions, 'program' | 'shape' | 'count' | 'fromFiles'>,
+  { options, envoy, backendPort, say }: Surroundings,
+): Promise<Cell> {
+  const source = what.fromFiles ? ' from files' : ''
+  say(`${what.program}: ${what.count} ${what.shape}${source}`)
+  const profile = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
+  const execArgv = what.program === 'control-plane' ? [...controlPlaneArgs, ...profile] : []
+  return Cell.start({ ...what, backendPort, envoy, execArgv, verbose: options.verbose })
+}
