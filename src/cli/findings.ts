@@ -1,9 +1,9 @@
 /** Problems that only the translation sees, at their place in the files. */
 import type { DesiredStatus } from '../translate/contract.ts'
-import { compareDiagnostics, type Diagnostic } from '../watch/diagnostic.ts'
+import { compareDiagnostics, type Diagnostic, formatDiagnostic } from '../watch/diagnostic.ts'
 import type { SourcedObject } from '../watch/file-source.ts'
 import { objectsAt, recordOf, stringOf } from './plain.ts'
-import { statusKey, type Translation } from './translation.ts'
+import type { Translation } from './translation.ts'
 
 /** One condition that says that something is wrong. */
 export interface BadCondition {
@@ -69,13 +69,21 @@ export function findProblems(translation: Translation): readonly Diagnostic[] {
   const statuses = [...translation.outputs.statuses.entries()].flatMap(([key, status]) =>
     statusProblems(translation.objects.get(key), status),
   )
+  return distinct([...findNotices(translation), ...statuses])
+}
+
+/** The part of it that no status says. */
+export function findNotices(translation: Translation): readonly Diagnostic[] {
   const notices = [...translation.outputs.notices.entries()].flatMap(([, { object, field, message }]) => {
     const sourced = translation.objects.get(object)
     return sourced === undefined ? [] : [locate(sourced, { severity: 'warning', reason: 'Notice', field, message })]
   })
   const unserved = [...translation.objects.values()].flatMap((sourced) => unservedProblem(sourced))
-  const all = [...translation.diagnostics(), ...statuses, ...notices, ...unserved]
-  return [...new Map(all.map((problem) => [JSON.stringify(problem), problem])).values()].sort(compareDiagnostics)
+  return distinct([...translation.diagnostics(), ...notices, ...unserved])
+}
+
+function distinct(problems: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...new Map(problems.map((problem) => [formatDiagnostic(problem), problem])).values()].sort(compareDiagnostics)
 }
 
 /** Like a Diagnostic; the reason is that of a condition. */
@@ -116,10 +124,4 @@ function locate(sourced: SourcedObject, finding: Finding): Diagnostic {
   // Conditions have reasons of their own, which parsing does not know.
   const reason = finding.reason as Diagnostic['reason']
   return { severity, file: sourced.file, line, column, object: sourced.ref, field, reason, message }
-}
-
-/** Where an object stands, as `file:line`. */
-export function placeOf(translation: Translation, ref: Parameters<typeof statusKey>[0]): string | undefined {
-  const sourced = translation.objects.get(statusKey(ref))
-  return sourced === undefined ? undefined : `${sourced.file}:${sourced.position('').line}`
 }

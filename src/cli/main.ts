@@ -1,104 +1,149 @@
-/** The command `fairlead`: arguments in, exit code out. Each command is loaded only when it is asked for. */
-import { Command, InvalidArgumentError, Option } from 'commander'
-import packageJson from '../../package.json' with { type: 'json' }
-import { processTerminal } from './terminal.ts'
+/** The command line: what each command takes, and where it goes. Commands are loaded when they are called. */
+import { Command, CommanderError, Option } from 'commander'
+import { exitCodes, type Terminal, type TranslateFlags, type UpFlags, type ValidateFlags } from './flags.ts'
 
-const showChoices = ['status', 'listeners', 'scopes', 'routes', 'clusters', 'endpoints', 'secrets'] as const
-type ShowChoice = (typeof showChoices)[number]
-
-const filesHelp = 'file or folder of YAML or JSON; may be given several times'
-const exitCodes = `
-Exit codes:
-  0  all is well; warnings do not count
-  1  something in the input is wrong
-  2  the command line is wrong, or an address cannot be had`
-
-const program = new Command('fairlead')
-  .description('An Envoy control plane for the Kubernetes Gateway API')
-  .version(packageJson.version)
-  .showHelpAfterError('(add --help for the options)')
-  .addHelpText('after', exitCodes)
-  .exitOverride()
-
-program
-  .command('up')
-  .description('serve a folder: control plane, and an Envoy for every Gateway in it')
-  .requiredOption('-f, --file <path...>', filesHelp)
-  .option('--xds-address <host:port>', 'where proxies get their configuration', '127.0.0.1:18000')
-  .option('--admin-address <host:port>', 'health, metrics and /debug of Fairlead', '127.0.0.1:19001')
-  .option(
-    '--envoy-admin-port <port>',
-    'admin port of the first Envoy; further ones take the next free',
-    parsePort,
-    19000,
-  )
-  .option('--bind <address>', 'what Gateways without spec.addresses bind', '127.0.0.1')
-  .option('--concurrency <n>', 'worker threads of each Envoy', parseCount, 2)
-  .addOption(new Option('--stats <which>', 'statistics of Envoy').choices(['listed', 'all']).default('listed'))
-  .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
-  .option('--no-envoy', 'serve xDS only; Envoys are started elsewhere')
-  .option('--sample-backends', 'run the small backends of the quickstart as well')
-  .addHelpText('after', '\nExample:\n  fairlead up -f examples/quickstart --sample-backends')
-  .action(async (options) => {
-    const { up } = await import('./up.ts')
-    process.exitCode = await up(options, processTerminal)
-  })
-
-program
-  .command('translate')
-  .description('show the statuses and Envoy resources that files become; nothing is started')
-  .requiredOption('-f, --file <path...>', filesHelp)
-  .option('--show <what>', `comma-separated: ${showChoices.join(', ')}`, parseShow, [...showChoices])
-  .addOption(new Option('-o, --output <format>').choices(['yaml', 'json']).default('yaml'))
-  .addHelpText('after', '\nExample:\n  fairlead translate -f examples/quickstart --show status,scopes -o json')
-  .action(async ({ file, show, output }) => {
-    const { translate } = await import('./translate.ts')
-    process.exitCode = translate({ files: file, show, output }, processTerminal)
-  })
-
-program
-  .command('validate')
-  .description('say everything that is wrong in files, with file, line, column and what to do')
-  .requiredOption('-f, --file <path...>', filesHelp)
-  .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
-  .addHelpText('after', '\nExample:\n  fairlead validate -f routes/ || exit 1')
-  .action(async ({ file, output }) => {
-    const { validate } = await import('./validate.ts')
-    process.exitCode = validate({ files: file, output }, processTerminal)
-  })
-
-function parseShow(value: string): readonly ShowChoice[] {
-  return value.split(',').map((word) => {
-    const found = showChoices.find((choice) => choice === word.trim())
-    if (found === undefined) {
-      throw new InvalidArgumentError(`"${word}" is none of ${showChoices.join(', ')}.`)
-    }
-    return found
-  })
+/** What the command line needs from above. */
+export interface CliContext {
+  readonly version: string
+  readonly controllerName: string
+  readonly terminal: Terminal
+  /** Runs until it is told to stop. Resolves to the exit code. */
+  readonly up: (flags: UpFlags) => Promise<number>
 }
 
-function parsePort(value: string): number {
-  const port = Number(value)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new InvalidArgumentError('a port is a whole number up to 65535.')
+const exitHelp = `
+Exit codes: 0 all is well; 1 the input has errors or what was started failed; 2 wrong flags.`
+
+/** Parses the arguments after the program's name, runs the command, and resolves to the exit code. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  let code: number = exitCodes.ok
+  const program = new Command('fairlead')
+    .description('An Envoy control plane for the Kubernetes Gateway API.')
+    .version(context.version)
+    .addHelpText('after', exitHelp)
+    .configureOutput({ writeOut: context.terminal.out, writeErr: context.terminal.err })
+    .exitOverride()
+  const subcommand = (name: string) => program.command(name).exitOverride().showHelpAfterError('(--help says more)')
+  describeUp(subcommand('up')).action(async (flags: UpFlags) => {
+    code = await context.up(flags)
+  })
+  describeTranslate(subcommand('translate')).action(async (flags: TranslateFlags) => {
+    const { runTranslate } = await import('./translate.ts')
+    code = await runTranslate(flags, context.terminal, context.controllerName)
+  })
+  describeValidate(subcommand('validate')).action(async (flags: ValidateFlags) => {
+    const { runValidate } = await import('./validate.ts')
+    code = runValidate(flags, context.terminal, context.controllerName)
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    // Thrown in place of process.exit, for --help and --version too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    throw error
   }
-  return port
 }
 
-function parseCount(value: string): number {
-  const count = Number(value)
-  if (!Number.isInteger(count) || count < 1) {
-    throw new InvalidArgumentError('it is a whole number above 0.')
-  }
-  return count
+const files = () =>
+  new Option('-f, --file <path...>', 'file or folder with YAML or JSON objects; may be repeated').makeOptionMandatory()
+
+function describeUp(command: Command): Command {
+  return command
+    .summary('serve a folder: control plane and one Envoy per Gateway')
+    .description(
+      'Serves what the files say with one local Envoy per Gateway, and follows every edit. Ctrl-C stops it all.',
+    )
+    .addOption(files())
+    .addOption(
+      new Option('--xds-address <host:port>', 'where proxies connect; loopback only')
+        .default('127.0.0.1:18000')
+        .env('FAIRLEAD_XDS_ADDRESS'),
+    )
+    .addOption(
+      new Option('--admin-address <host:port>', 'readiness, metrics and /debug')
+        .default('127.0.0.1:19001')
+        .env('FAIRLEAD_ADMIN_ADDRESS'),
+    )
+    .addOption(
+      new Option('--envoy-admin-port <port>', 'admin port of the first Envoy; further ones get the next free port')
+        .default('19000')
+        .env('FAIRLEAD_ENVOY_ADMIN_PORT'),
+    )
+    .addOption(
+      new Option('--concurrency <threads>', 'worker threads of each Envoy').default('1').env('FAIRLEAD_CONCURRENCY'),
+    )
+    .addOption(
+      new Option('--stats <which>', 'statistics that Envoy keeps: listed or all (costs memory)')
+        .default('listed')
+        .env('FAIRLEAD_STATS'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+        .default('info')
+        .env('FAIRLEAD_LOG_LEVEL'),
+    )
+    .option('--no-envoy', 'start no Envoy: proxies are run by somebody else')
+    .option('--sample-backends', 'answer for EndpointSlices with the annotation fairlead.dev/sample-backend', false)
+    .addOption(
+      new Option(
+        '--dev-certificate <namespace/name=host,...>',
+        'make a self-signed certificate as this Secret; may be repeated',
+      )
+        .argParser((value: string, before: readonly string[]) => [...before, value])
+        .default([], 'none'),
+    )
+    .addHelpText(
+      'after',
+      `
+FAIRLEAD_ENVOY names the Envoy to run, FAIRLEAD_CACHE the folder for downloads and made certificates.
+
+Examples:
+  fairlead up -f examples/quickstart --sample-backends
+  fairlead up -f routes/ -f services.yaml --concurrency 4
+  fairlead up -f routes/ --dev-certificate infra/edge-tls=shop.example.com
+${exitHelp}`,
+    )
 }
 
-try {
-  await program.parseAsync()
-} catch (error) {
-  const code = typeof error === 'object' && error !== null && 'exitCode' in error ? error.exitCode : undefined
-  if (code === undefined) {
-    processTerminal.err(`fairlead: ${error instanceof Error ? error.message : String(error)}\n`)
-  }
-  process.exitCode = code === 0 ? 0 : 2
+function describeTranslate(command: Command): Command {
+  return command
+    .summary('show statuses and Envoy resources, without running anything')
+    .description(
+      'Prints the status of every object and every Envoy resource that the files lead to. Private keys are left out.',
+    )
+    .addOption(files())
+    .option(
+      '--show <sections>',
+      'any of status,listeners,scopes,routes,clusters,endpoints,secrets',
+      'status,listeners,scopes,routes,clusters,endpoints,secrets',
+    )
+    .option('-o, --output <format>', 'yaml (one document each) or json (one array)', 'yaml')
+    .option('--now <time>', 'lastTransitionTime of new conditions, for output that can be compared')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  fairlead translate -f examples/quickstart --show status
+  fairlead translate -f gateway.yaml -f routes/ --show scopes,clusters -o json
+${exitHelp}`,
+    )
+}
+
+function describeValidate(command: Command): Command {
+  return command
+    .summary('say what is wrong with the files')
+    .description(
+      'Checks structure, references and everything that a status would complain about; one line per problem.',
+    )
+    .addOption(files())
+    .option('-o, --output <format>', 'text (file:line:column: severity: field: message) or json', 'text')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  fairlead validate -f examples/quickstart
+  fairlead validate -f routes/ -o json
+${exitHelp}`,
+    )
 }

@@ -1,79 +1,130 @@
-/** `fairlead translate`: what files become, without a proxy. */
-import { stringify } from 'yaml'
+/** `fairlead translate`: what would be written to statuses and sent to Envoy, without either. */
 import { messageToJson } from '../envoy/json.ts'
 import type { NamedResource } from '../envoy/resource.ts'
 import { type XdsType, xdsTypeUrl } from '../envoy/types.ts'
-import type { Collection } from '../graph/collection.ts'
-import { compareBy } from '../lib/sorted.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import { compareBy, compareStrings } from '../lib/sorted.ts'
 import { formatDiagnostic } from '../watch/diagnostic.ts'
-import { type OfflineTranslation, translateFiles, withStatus } from './offline.ts'
-import type { Terminal } from './terminal.ts'
+import { mergeStatus } from '../watch/status-merge.ts'
+import { exitCodes, type Terminal, type TranslateFlags } from './flags.ts'
+import { recordOf } from './plain.ts'
+import { type Translation, translateFiles } from './translation.ts'
 
-/** What `--show` may name, and the resources that each word stands for. */
-export const showWords = {
-  status: undefined,
+/** What can be shown, in the order of the output. */
+export const sections = ['status', 'listeners', 'scopes', 'routes', 'clusters', 'endpoints', 'secrets'] as const
+export type Section = (typeof sections)[number]
+
+const typeOfSection: Readonly<Record<Exclude<Section, 'status'>, XdsType>> = {
   listeners: 'listener',
   scopes: 'scoped-route',
   routes: 'route',
   clusters: 'cluster',
   endpoints: 'endpoint',
   secrets: 'secret',
-} as const satisfies Readonly<Record<string, XdsType | undefined>>
-
-export type ShowWord = keyof typeof showWords
-
-export interface TranslateOptions {
-  readonly files: readonly string[]
-  readonly show: readonly ShowWord[]
-  readonly output: 'yaml' | 'json'
 }
 
-/** Prints one array of statuses and resources. Exit code 1 when a file has an error: the rest is shown all the same. */
-export function translate(options: TranslateOptions, terminal: Terminal): number {
-  const translation = translateFiles(options.files)
-  const shown = [
-    ...(options.show.includes('status') ? statuses(translation, terminal.now) : []),
-    ...resources(translation, options.show),
-  ]
-  terminal.out(options.output === 'json' ? `${JSON.stringify(shown, undefined, 2)}\n` : documents(shown))
-  for (const diagnostic of translation.diagnostics) {
-    terminal.err(`${formatDiagnostic(diagnostic)}\n`)
+/** A status as it would be written. */
+export interface StatusItem {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly status: Readonly<Record<string, unknown>>
+}
+
+/** An Envoy resource as proto JSON, private keys redacted. */
+export interface ResourceItem {
+  readonly typeUrl: string
+  readonly name: string
+  /** The Gateway whose proxies get it; absent for endpoints, which all share. */
+  readonly gateway?: string
+  readonly resource: unknown
+}
+
+/** Prints the translation of the files. The exit code is 1 when files have errors; the rest is shown all the same. */
+export async function runTranslate(flags: TranslateFlags, terminal: Terminal, controllerName: string): Promise<number> {
+  const shown = parseSections(flags.show)
+  if (!shown.ok) {
+    terminal.err(`${shown.error}\n`)
+    return exitCodes.usage
   }
-  return translation.diagnostics.some(({ severity }) => severity === 'error') ? 1 : 0
-}
-
-function statuses(translation: OfflineTranslation, now: () => string): readonly unknown[] {
-  return sorted(translation.outputs.statuses).map((entry) => withStatus(translation, entry, now))
-}
-
-function resources({ outputs }: OfflineTranslation, show: readonly ShowWord[]): readonly unknown[] {
-  const types = new Set<XdsType | undefined>(show.map((word) => showWords[word]))
-  const ofGateways = sorted(outputs.resources)
-    .filter(([, { resource }]) => types.has(resource.type))
-    .map(([, { gateway, resource }]) => ({ gateway, ...shownResource(resource) }))
-  const endpoints = types.has('endpoint')
-    ? sorted(outputs.endpoints).map(([, resource]) => shownResource(resource))
-    : []
-  return [...ofGateways, ...endpoints]
-}
-
-function shownResource({ type, name, bytes }: NamedResource) {
-  return { typeUrl: xdsTypeUrl(type), name, resource: redacted(type, messageToJson(type, bytes)) }
-}
-
-/** Keys never leave the process in a form that a person reads. */
-function redacted(type: XdsType, message: unknown): unknown {
-  if (type !== 'secret') {
-    return message
+  if (flags.output !== 'json' && flags.output !== 'yaml') {
+    terminal.err(`--output: "${flags.output}" is unknown; use yaml or json\n`)
+    return exitCodes.usage
   }
-  const text = JSON.stringify(message, (key, value: unknown) => (key === 'privateKey' ? '[redacted]' : value))
-  return JSON.parse(text)
+  const translation = translateFiles(flags.file, controllerName)
+  const now = flags.now ?? `${new Date().toISOString().slice(0, 19)}Z`
+  const items = itemsOf(translation, shown.value, now)
+  terminal.out(flags.output === 'json' ? `${JSON.stringify(items, undefined, 2)}\n` : await toYaml(items))
+  const diagnostics = translation.diagnostics()
+  for (const diagnostic of diagnostics) terminal.err(`${formatDiagnostic(diagnostic)}\n`)
+  return diagnostics.some(({ severity }) => severity === 'error') ? exitCodes.failed : exitCodes.ok
 }
 
-function documents(values: readonly unknown[]): string {
-  return values.map((value) => stringify(value, { lineWidth: 120, aliasDuplicateObjects: false })).join('---\n')
+/** The sections of a comma-separated list, in the order of the output. */
+export function parseSections(text: string): Result<readonly Section[], string> {
+  const words = text.split(',').map((word) => word.trim())
+  const unknown = words.find((word) => !sections.some((section) => section === word))
+  if (unknown !== undefined) return err(`--show: "${unknown}" is unknown; use any of ${sections.join(',')}`)
+  return ok(sections.filter((section) => words.includes(section)))
 }
 
-function sorted<V>(collection: Collection<V>): readonly (readonly [string, V])[] {
-  return [...collection.entries()].sort(compareBy(([key]) => key))
+/** Everything that is shown, by section, then by object or resource. */
+export function itemsOf(
+  translation: Translation,
+  shown: readonly Section[],
+  now: string,
+): readonly (StatusItem | ResourceItem)[] {
+  return shown.flatMap((section): readonly (StatusItem | ResourceItem)[] =>
+    section === 'status' ? statusItems(translation, now) : resourceItems(translation, typeOfSection[section]),
+  )
+}
+
+function statusItems({ outputs, objects }: Translation, now: string): readonly StatusItem[] {
+  const entries = [...outputs.statuses.entries()].sort(compareBy(([key]) => key))
+  return entries.map(([key, { apiVersion, kind, namespace, name, status }]) => {
+    const existing = recordOf(objects.get(key)?.object).status
+    const metadata = namespace === undefined || namespace === '' ? { name } : { name, namespace }
+    return { apiVersion, kind, metadata, status: mergeStatus(recordOf(existing), status, () => now) }
+  })
+}
+
+function resourceItems({ outputs }: Translation, type: XdsType): readonly ResourceItem[] {
+  const shared = [...outputs.endpoints.entries()].map(([, resource]) => ({ gateway: undefined, resource }))
+  const owned = [...outputs.resources.entries()].map(([, { gateway, resource }]) => ({
+    gateway: gateway as string,
+    resource,
+  }))
+  return [...owned, ...shared]
+    .filter(({ resource }) => resource.type === type)
+    .sort(
+      (a, b) => compareStrings(a.resource.name, b.resource.name) || compareStrings(a.gateway ?? '', b.gateway ?? ''),
+    )
+    .map(({ gateway, resource }) => ({
+      typeUrl: xdsTypeUrl(resource.type),
+      name: resource.name,
+      ...(gateway === undefined ? {} : { gateway }),
+      resource: shownResource(resource),
+    }))
+}
+
+function shownResource(resource: NamedResource): unknown {
+  const json = messageToJson(resource.type, resource.bytes)
+  return resource.type === 'secret' ? redacted(json) : json
+}
+
+/** The value with every private key and password replaced. */
+export function redacted(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(redacted)
+  if (typeof json !== 'object' || json === null) return json
+  return Object.fromEntries(
+    Object.entries(json).map(([field, value]) => [field, hiddenFields.has(field) ? '[redacted]' : redacted(value)]),
+  )
+}
+
+const hiddenFields: ReadonlySet<string> = new Set(['privateKey', 'password', 'genericSecret', 'sessionTicketKeys'])
+
+async function toYaml(items: readonly unknown[]): Promise<string> {
+  const { stringify } = await import('yaml')
+  const options = { lineWidth: 120, aliasDuplicateObjects: false }
+  return items.length === 0 ? '# nothing to show\n' : items.map((item) => stringify(item, options)).join('---\n')
 }

@@ -56,7 +56,12 @@ export function buildBootstrap(options: BootstrapOptions): Bootstrap {
       cds_config: { ads: {}, resource_api_version: 'V3' },
     },
     static_resources: { clusters: [controlPlaneCluster(options.xds)] },
-    layered_runtime: { layers: [{ name: 'static', static_layer: runtimeValues }, { name: 'admin', admin_layer: {} }] },
+    layered_runtime: {
+      layers: [
+        { name: 'static', static_layer: runtimeValues },
+        { name: 'admin', admin_layer: {} },
+      ],
+    },
     overload_manager: overloadManager(options.limits),
     ...(options.stats === 'all' ? {} : { stats_config: inclusionList(options.stats) }),
   }
@@ -99,9 +104,7 @@ function controlPlaneCluster(xds: BootstrapOptions['xds']): Bootstrap {
       cluster_name: xdsCluster,
       endpoints: [
         {
-          lb_endpoints: [
-            { endpoint: { address: { socket_address: { address: xds.host, port_value: xds.port } } } },
-          ],
+          lb_endpoints: [{ endpoint: { address: { socket_address: { address: xds.host, port_value: xds.port } } } }],
         },
       ],
     },

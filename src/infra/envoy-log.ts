@@ -38,11 +38,11 @@ export function parseEnvoyLine(line: string): EnvoyLine {
   const mapped = Object.hasOwn(levels, level) ? levels[level] : undefined
   // Not in our format: written before logging was set up, or by a crash. Nothing else would say it.
   if (mapped === undefined || rest.length === 0) return { level: 'warn', logger: 'stderr', message: line }
-  const message = unescape(rest.join('\t'))
+  const message = unescapeJson(rest.join('\t'))
   return { level: expected.some((pattern) => pattern.test(message)) ? 'debug' : mapped, logger, message }
 }
 
-function unescape(text: string): string {
+function unescapeJson(text: string): string {
   try {
     const message: unknown = JSON.parse(`"${text}"`)
     return typeof message === 'string' ? message : text

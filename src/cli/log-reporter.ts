@@ -1,0 +1,53 @@
+/** What `up` logs where no person watches: one event per line. */
+import type { EnvoyChange } from '../infra/local-envoy.ts'
+import type { Logger } from '../lib/logger.ts'
+import { describeObject } from '../lib/object-ref.ts'
+import type { Diagnostic } from '../watch/diagnostic.ts'
+import type { AppliedChange, Reporter, StartFacts, StatusReport } from './reporter.ts'
+
+/** Turns reports into log events with their facts as fields. */
+export class LogReporter implements Reporter {
+  readonly #logger: Logger
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  started({ gateways, admin, xds, sampleBackends, readyInMs }: StartFacts): void {
+    this.#logger.info({ gateways, admin, xds, sampleBackends, ms: readyInMs }, 'serving')
+  }
+
+  statuses(reports: readonly StatusReport[]): void {
+    for (const report of reports) this.status(describeObject(report.ref), report)
+  }
+
+  applied({ files, changed, deleted, resources, servedInMs }: AppliedChange): void {
+    const facts = { changed: changed.map(describeObject), deleted: deleted.map(describeObject) }
+    this.#logger.info({ files, ...facts, resources: Object.fromEntries(resources), ms: servedInMs }, 'files changed')
+  }
+
+  problem({ severity, file, line, column, field, reason, message, remedy }: Diagnostic): void {
+    const level = severity === 'error' ? 'warn' : 'info'
+    const facts = { file, line, column, field, reason, problem: message, remedy }
+    this.#logger[level](facts, 'problem in a file; the last good version keeps serving')
+  }
+
+  solved(): void {
+    this.#logger.info('all files are valid again')
+  }
+
+  status(name: string, report: StatusReport | undefined): void {
+    const level = report?.verdict === 'PROBLEM' ? 'warn' : 'info'
+    const facts = report && { verdict: report.verdict, summary: report.summary, problems: report.problems }
+    this.#logger[level]({ object: name, ...facts, place: report?.place }, report ? 'status' : 'status gone')
+  }
+
+  envoy(gateway: string, change: EnvoyChange): void {
+    const { kind, ...facts } = change
+    this.#logger[kind === 'started' ? 'info' : 'warn']({ gateway, ...facts }, `envoy ${kind}`)
+  }
+
+  stopping(): void {
+    this.#logger.info('stopping')
+  }
+}

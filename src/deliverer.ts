@@ -1,0 +1,168 @@
+/** Brings every epoch to the proxies and what they answer back into the graph. */
+import type { NamedResource } from './envoy/resource.ts'
+import type { XdsType } from './envoy/types.ts'
+import type { Change } from './graph/collection.ts'
+import type { Epoch } from './graph/graph.ts'
+import { describeOwner, portOwner } from './infra/port-owner.ts'
+import type { GatewayKey } from './ir/names.ts'
+import type { Logger } from './lib/logger.ts'
+import type { Metrics } from './lib/metrics.ts'
+import type { Translation } from './cli/translation.ts'
+import type { GatewayResource } from './translate/contract.ts'
+import { Feedback, type KeyedSink, type Refusal } from './xds/feedback.ts'
+import { createXdsMetrics, type XdsMetrics } from './xds/metrics.ts'
+import { XdsServer } from './xds/server.ts'
+import { type EndpointChange, type ResourceChange, ResourceStore } from './xds/store.ts'
+
+/** The xDS side of a control plane. */
+export class Deliverer {
+  readonly server: XdsServer
+  readonly feedback: Feedback
+  readonly #store = new ResourceStore()
+  readonly #translation: Translation
+  /** Resources that changed since they were last asked for, by type. */
+  #changed = new Map<XdsType, number>()
+  readonly #waiting = new Set<() => void>()
+
+  constructor(translation: Translation, { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics }) {
+    this.#translation = translation
+    const { graph, outputs, deliveries } = translation
+    graph.observe(outputs.resources)
+    graph.observe(outputs.endpoints)
+    graph.onEpoch((epoch) => this.#deliver(epoch))
+    this.feedback = new Feedback({
+      refusals: refusalSink(translation),
+      deliveries: {
+        set: (gateway, delivery) => deliveries.set(gateway, delivery),
+        delete: (gateway) => deliveries.delete(gateway),
+      },
+      onChange: () => this.#wake(),
+    })
+    this.server = new XdsServer({
+      store: this.#store,
+      feedback: this.feedback,
+      logger: logger.child({ component: 'xds' }),
+      metrics: this.#waking(createXdsMetrics(metrics)),
+    })
+  }
+
+  /** Says that the configuration is complete: proxies are served from now on. */
+  markSynced(): void {
+    this.#store.markSynced()
+  }
+
+  /** What is still missing before everything is served; undefined when nothing is. */
+  notReady(): string | undefined {
+    if (!this.#store.isSynced) return 'the files are not read yet'
+    const waiting = [...this.#translation.outputs.infra.entries()]
+      .filter(([gateway, { ports }]) => ports.length > 0 && !this.feedback.delivery(gateway).synced)
+      .map(([gateway]) => gateway)
+    return waiting.length === 0
+      ? undefined
+      : `no proxy of Gateway ${waiting.sort().join(', ')} has its configuration yet`
+  }
+
+  /** Resources that came, changed or went since the last call. */
+  takeChanged(): ReadonlyMap<XdsType, number> {
+    const changed = this.#changed
+    this.#changed = new Map()
+    return changed
+  }
+
+  /** Resolves to true when `isDone` is true after an answer of a proxy, to false after `timeoutMs`. */
+  async until(isDone: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (isDone()) return true
+    return new Promise((resolve) => {
+      const finish = (result: boolean) => {
+        clearTimeout(timer)
+        this.#waiting.delete(check)
+        resolve(result)
+      }
+      const check = () => isDone() && finish(true)
+      const timer = setTimeout(() => finish(isDone()), timeoutMs)
+      this.#waiting.add(check)
+    })
+  }
+
+  /** Whether every connected proxy has acknowledged, or refused, all that it was to be told. */
+  isDelivered(): boolean {
+    return this.server.proxies().every(({ types }) => types.every(({ pending }) => pending === 0))
+  }
+
+  #deliver(epoch: Epoch): void {
+    const { resources, endpoints } = this.#translation.outputs
+    const changes = [...resourceChanges(epoch.changes(resources))]
+    const assignments = [...endpointChanges(epoch.changes(endpoints))]
+    for (const { type } of changes) this.#changed.set(type, (this.#changed.get(type) ?? 0) + 1)
+    if (assignments.length > 0) {
+      this.#changed.set('endpoint', (this.#changed.get('endpoint') ?? 0) + assignments.length)
+    }
+    if (changes.length > 0 || assignments.length > 0) this.#store.apply({ resources: changes, endpoints: assignments })
+  }
+
+  #waking(metrics: XdsMetrics): XdsMetrics {
+    return {
+      sent: (type, resources, bytes) => metrics.sent(type, resources, bytes),
+      acked: (type) => {
+        metrics.acked(type)
+        this.#wake()
+      },
+      nacked: (type) => {
+        metrics.nacked(type)
+        this.#wake()
+      },
+      streams: (count) => metrics.streams(count),
+    }
+  }
+
+  /** After the stream has taken the answer in. */
+  #wake(): void {
+    if (this.#waiting.size === 0) return
+    setImmediate(() => {
+      for (const check of [...this.#waiting]) check()
+    })
+  }
+}
+
+/** Refusals go into the graph as they come; of a port that is taken, who has it is looked up and said. */
+function refusalSink({ refusals }: Translation): KeyedSink<Refusal> {
+  const current = new Map<string, string>()
+  const put = (key: string, refusal: Refusal) =>
+    // The server serves only Gateways that translation named, so the name is a key of one.
+    refusals.set(key, { ...refusal, gateway: refusal.gateway as GatewayKey })
+  return {
+    set: (key, refusal) => {
+      current.set(key, refusal.message)
+      put(key, refusal)
+      const { port } = bindFailure.exec(refusal.message)?.groups ?? {}
+      if (port === undefined) return
+      portOwner(Number(port)).then(
+        (owner) => {
+          if (owner === undefined || current.get(key) !== refusal.message) return
+          const message = `${refusal.message} (EADDRINUSE): taken by ${describeOwner(owner)}; stop it or change the port`
+          put(key, { ...refusal, message })
+        },
+        () => {},
+      ) // Who has the port is a courtesy: the refusal itself is told.
+    },
+    delete: (key) => {
+      current.delete(key)
+      refusals.delete(key)
+    },
+  }
+}
+
+const bindFailure = /cannot bind '[^']*:(?<port>\d+)': Address already in use/
+
+function* resourceChanges(changes: ReadonlyMap<string, Change<GatewayResource>>): Iterable<ResourceChange> {
+  for (const { before, after } of changes.values()) {
+    const known = after ?? before
+    if (known === undefined) continue
+    const { type, name } = known.resource
+    yield { gateway: known.gateway, type, name, resource: after?.resource }
+  }
+}
+
+function* endpointChanges(changes: ReadonlyMap<string, Change<NamedResource>>): Iterable<EndpointChange> {
+  for (const [name, { after }] of changes) yield { name, resource: after }
+}

@@ -1,0 +1,43 @@
+/** The program: arguments in, exit code out. Only `up` loads the control plane. */
+import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import type { UpFlags } from './cli/flags.ts'
+import { exitCodes } from './cli/flags.ts'
+import { runCli } from './cli/main.ts'
+
+/** `GatewayClass.spec.controllerName` of what is served here. */
+const controllerName = 'fairlead.dev/gateway-controller'
+
+async function up(flags: UpFlags): Promise<number> {
+  const { readConfig } = await import('./config.ts')
+  const isTerminal = process.stdout.isTTY === true
+  const config = readConfig(flags, process.env, { isTerminal, controllerName })
+  if (!config.ok) {
+    for (const problem of config.error) process.stderr.write(`${problem}\n`)
+    return exitCodes.usage
+  }
+  const { runUp } = await import('./up.ts')
+  return runUp(config.value, stopSignal())
+}
+
+/** Resolves when we are asked to stop. A second signal ends us at once. */
+async function stopSignal(): Promise<void> {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  await Promise.race(signals.map((signal) => once(process, signal)))
+  for (const signal of signals) process.once(signal, () => process.exit(exitCodes.failed))
+}
+
+function version(): string {
+  const file: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return typeof file === 'object' && file !== null && 'version' in file ? String(file.version) : 'unknown'
+}
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  version: version(),
+  controllerName,
+  terminal: {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+  },
+  up,
+})
