@@ -57,7 +57,7 @@ export async function runControlPlane(
       onError: (collection, key, error) =>
         logger.error({ collection, key, err: error }, 'a transform threw; its last good outputs stay'),
     },
-    onChange: (change) => narrator?.filesChanged(change),
+    onChange: (change, files) => narrator?.filesChanged(change, files),
   })
   const deliverer = new Deliverer(translation, { logger, metrics })
   const listening = await listen(config, { translation, deliverer, metrics })

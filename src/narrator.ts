@@ -83,12 +83,12 @@ export class Narrator {
   }
 
   /** An edit was read. */
-  filesChanged(change: FileChange): void {
+  filesChanged(change: FileChange, files: readonly string[]): void {
     if (!this.#hasBegun || this.#hasEnded) return
     const startedAtMs = performance.now()
     this.#tellProblems()
     if (change.upserts.length > 0 || change.deletes.length > 0) {
-      this.#tellApplied(change, startedAtMs).catch(() => {}) // A failed tick is told by the graph itself.
+      this.#tellApplied(change, files, startedAtMs).catch(() => {}) // A failed tick is told by the graph itself.
     }
   }
 
@@ -100,15 +100,14 @@ export class Narrator {
     this.#statusTimer = setTimeout(() => this.#tellStatuses(), statusRestMs)
   }
 
-  async #tellApplied({ upserts, deletes }: FileChange, startedAtMs: number): Promise<void> {
+  async #tellApplied({ upserts, deletes }: FileChange, files: readonly string[], startedAtMs: number): Promise<void> {
     const { translation, deliverer, reporter } = this.#parts
     await translation.graph.idle()
     const changed = deliverer.takeChanged()
     const isServed = changed.size > 0 && (await deliverer.until(() => deliverer.isDelivered(), editServedWithinMs))
     if (this.#hasEnded) return
-    const files = [...new Set(upserts.map(({ file }) => file))]
     reporter.applied({
-      files: files.length === 0 ? ['files'] : files,
+      files,
       changed: upserts.map(({ ref }) => ref),
       deleted: deletes,
       resources: new Map([...changed].map(([type, count]) => [words[type], count])),

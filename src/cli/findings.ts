@@ -30,13 +30,11 @@ export function badConditions(status: DesiredStatus, object: SourcedObject | und
   const parents = objectsAt(status.status, 'parents').flatMap((parent) =>
     pick(objectsAt(parent, 'conditions'), parentField(spec, recordOf(parent.parentRef))),
   )
-  const seen = new Set<string>()
-  return [...own, ...listeners, ...parents].filter(({ type, message }) => {
-    const key = `${type}|${message}`
-    if (seen.has(key)) return false
-    seen.add(key)
-    return true
-  })
+  const all = [...own, ...listeners, ...parents]
+  const hasCause = all.some(({ type }) => type !== 'Programmed')
+  // What is not programmed because it is not valid is told by the condition that says why.
+  const causes = all.filter(({ type, reason }) => !(hasCause && type === 'Programmed' && reason === 'Invalid'))
+  return [...new Map(causes.map((condition) => [`${condition.type}|${condition.message}`, condition])).values()]
 }
 
 function pick(conditions: readonly Readonly<Record<string, unknown>>[], field: string): readonly BadCondition[] {

@@ -29,7 +29,7 @@ export class LogReporter implements Reporter {
   problem({ severity, file, line, column, field, reason, message, remedy }: Diagnostic): void {
     const level = severity === 'error' ? 'warn' : 'info'
     const facts = { file, line, column, field, reason, problem: message, remedy }
-    this.#logger[level](facts, 'problem in a file; the last good version keeps serving')
+    this.#logger[level](facts, 'problem in a file')
   }
 
   solved(): void {

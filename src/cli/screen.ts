@@ -63,7 +63,6 @@ export class Screen implements Reporter {
     const where = field === undefined || field === '' ? '' : `${field}: `
     this.#line(`${this.#time()} ${this.#paint(style, `${file}:${line}:${column}`)}: ${where}${message}`)
     if (remedy !== undefined) this.#line(`  ${remedy}`)
-    if (severity === 'error') this.#line('  the last good version of what this concerns keeps serving')
   }
 
   solved(): void {

@@ -29,8 +29,8 @@ export interface TranslationOptions {
   readonly paths: readonly string[]
   readonly settings: TranslateSettings
   readonly graph?: GraphOptions | undefined
-  /** Called after a change of the files was written to the sources. */
-  readonly onChange?: ((change: FileChange) => void) | undefined
+  /** Called after a change was written to the sources, with the files that it was in. */
+  readonly onChange?: ((change: FileChange, files: readonly string[]) => void) | undefined
 }
 
 /** Builds everything; nothing is read before `files.load()`. */
@@ -46,11 +46,14 @@ export function openTranslation(options: TranslationOptions): Translation {
   let diagnostics: readonly Diagnostic[] = []
   const files = new FileSource({
     paths: options.paths,
+    // What is experimental and not served is named as such, rather than as unknown.
+    channel: 'experimental',
     onChange: (change) => {
+      const gone = change.deletes.flatMap((ref) => objects.get(statusKey(ref))?.file ?? [])
       for (const ref of change.deletes) remove(ref)
       for (const sourced of change.upserts) add(sourced)
       diagnostics = change.diagnostics
-      options.onChange?.(change)
+      options.onChange?.(change, [...new Set([...change.upserts.map(({ file }) => file), ...gone])])
     },
   })
   const secretSources = { secrets: sources.secrets, secretProblems }

@@ -27,7 +27,7 @@ const expected: readonly RegExp[] = [
   /^DeltaAggregatedResources gRPC config (for|stream)/,
   /^gRPC config( for|:)/,
   /^delta config for/,
-  /caught SIGTERM|closing and flushing|shutting down/i,
+  /^caught (ENVOY_)?SIGTERM|closing and flushing|shutting down/i,
   /^there is no configured limit to the number of allowed active downstream connections/,
   /^listener .* failed to bind or apply socket options/,
 ]
