@@ -146,8 +146,8 @@ export class DeriveNode<I, O, R> extends GraphNode {
     for (const [outputKey, output] of outputs) this.#claims.claim(outputKey, key, output)
     const keys = [...outputs.keys()]
     const [only] = keys
-    if (only !== undefined && keys.length === 1) return last?.outputKeys === only ? last.outputKeys : only
-    return keys.length === 0 ? NO_OUTPUTS : keys
+    if (only === undefined) return NO_OUTPUTS
+    return keys.length === 1 ? only : keys
   }
 
   #checkPurity(value: I, key: string, first: Result<O, R>, reads: Reads): void {

@@ -5,6 +5,8 @@ import type { GraphNode } from './node.ts'
 import { deepFreeze } from './purity.ts'
 import { View } from './view.ts'
 
+const NONE: ReadonlySet<string> = new Set()
+
 /** A group as it was announced last. */
 export interface GroupBefore<V> {
   readonly count: number
@@ -15,7 +17,7 @@ export interface GroupBefore<V> {
 /** A materialised group, and the members that came, went or changed since. */
 interface Materialised<V> {
   readonly members: readonly Entry<V>[]
-  readonly stale: Set<string>
+  stale: Set<string> | undefined
 }
 
 /** One way to look at the groups of an index; the groups themselves are kept by the index. */
@@ -64,11 +66,12 @@ export class GroupsView<V> extends GroupedView<readonly Entry<V>[]> {
   get(group: string): readonly Entry<V>[] | undefined {
     if (!this.members.has(group)) return undefined
     const cached = this.#cache.get(group)
-    if (cached?.stale.size === 0) return cached.members
-    const isPatched = cached !== undefined && cached.stale.size * 8 < cached.members.length
-    const members = isPatched ? this.#patched(group, cached) : this.#sorted(group)
+    if (cached !== undefined && cached.stale === undefined) return cached.members
+    const stale = cached?.stale ?? NONE
+    const isPatched = cached !== undefined && stale.size * 8 < cached.members.length
+    const members = isPatched ? this.#patched(group, cached.members, stale) : this.#sorted(group)
     if (this.node.host.checksPurity) deepFreeze(members)
-    this.#cache.set(group, { members, stale: new Set() })
+    this.#cache.set(group, { members, stale: undefined })
     return members
   }
 
@@ -85,7 +88,10 @@ export class GroupsView<V> extends GroupedView<readonly Entry<V>[]> {
 
   /** Notes that a member of a group came, goes or has changed. */
   expire(group: string, member: string): void {
-    this.#cache.get(group)?.stale.add(member)
+    const cached = this.#cache.get(group)
+    if (cached === undefined) return
+    cached.stale ??= new Set()
+    cached.stale.add(member)
   }
 
   /** Announces a change of a group. */
@@ -102,13 +108,14 @@ export class GroupsView<V> extends GroupedView<readonly Entry<V>[]> {
       const last = old.get(key)
       if (value !== undefined) members.push(last?.value === value ? last : { key, value })
     }
-    return members
+    // A copy is as long as it must be; an array that grew holds room for 16 more.
+    return members.slice()
   }
 
   /** The old array with only the stale members looked at: a change in a large group costs a copy, not a sort. */
-  #patched(group: string, cached: Materialised<V>): readonly Entry<V>[] {
-    const members = [...cached.members]
-    for (const key of cached.stale) {
+  #patched(group: string, before: readonly Entry<V>[], stale: ReadonlySet<string>): readonly Entry<V>[] {
+    const members = [...before]
+    for (const key of stale) {
       const at = lowerBound(members, key)
       const isHeld = members[at]?.key === key
       const value = this.members.contains(group, key) ? this.#input.get(key) : undefined

@@ -88,7 +88,7 @@ export class IndexNode<V> extends GraphNode implements Index<V> {
     }
   }
 
-  /** The groups a member is in now, each once; undefined when `keysOf` threw. */
+  /** The groups a member is in now, repetitions included; undefined when `keysOf` threw. */
   #keysOf(member: string): readonly string[] | undefined {
     const value = this.#parts.input.get(member)
     if (value === undefined) {
@@ -101,7 +101,7 @@ export class IndexNode<V> extends GraphNode implements Index<V> {
         throw new ImpureError(`${this.name}: "${member}" gave two lists of keys`)
       }
       this.failures.delete(member)
-      return keys.length < 2 ? keys : [...new Set(keys)]
+      return keys
     } catch (error) {
       if (error instanceof ImpureError) throw error
       this.recordFailure(member, error)

@@ -161,7 +161,7 @@ class Replica {
 describe('random histories', () => {
   test('every epoch is what a build from scratch gives, whatever the pauses', { timeout: 120_000 }, () => {
     let epochsBesideAPause = 0
-    const property = fc.property(fc.array(event, { minLength: 1, maxLength: 40 }), (events) => {
+    const property = fc.property(fc.array(event, { minLength: 1, maxLength: 60, size: 'max' }), (events) => {
       const turns = new FakeSchedule()
       const graph = new Graph({ sliceMs: 0, now: () => 0, schedule: turns.schedule, checkPurity: true })
       const gnarly = buildGnarlyGraph(graph)
@@ -178,7 +178,7 @@ describe('random histories', () => {
       expect(graph.trace()).toMatchObject({ pausedTicks: 0, pending: [], errors: [] })
       expect(contents(gnarly.collections)).toEqual(replica.contents())
     })
-    fc.assert(property, { numRuns: 150 })
+    fc.assert(property, { numRuns: 200 })
     expect(epochsBesideAPause).toBeGreaterThan(0)
   })
 })

@@ -58,9 +58,9 @@ export class TrackedReader implements Reader {
     this.#isRunning = false
     if (this.#keys.length === 0) return NO_READS
     this.#dropRepetitions()
-    if (isSameArray(this.#edges, this.#shape)) return { edges: this.#shape, keys: this.#keys }
-    this.#shape = this.#edges
-    return { edges: this.#edges, keys: this.#keys }
+    if (!isSameArray(this.#edges, this.#shape)) this.#shape = this.#edges
+    // A copy is as long as it must be; an array that grew holds room for 16 more.
+    return { edges: this.#shape, keys: this.#keys.slice() }
   }
 
   get<V>(collection: Collection<V>, key: string): V | undefined {

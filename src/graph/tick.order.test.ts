@@ -180,6 +180,40 @@ describe('propagation', () => {
     other.set('x', 1)
     graph.flush()
     expect(runs).toBe(1)
+    const reads = graph.trace().nodes.find(({ name }) => name === 'out')?.reads
+    expect(reads?.map(({ keys }) => keys)).toEqual([undefined, 0, 0])
+  })
+
+  test('a repeated read stays tracked when its repetition goes', () => {
+    const { graph, numbers } = build()
+    const other = graph.source<number>('other')
+    const out = graph.derive('out', numbers, (read, n, key) => {
+      const order = n === 1 ? ['a', 'b', 'a', 'c'] : ['a', 'b', 'c']
+      return [[key, order.map((name) => read.get(other, name))]]
+    })
+    numbers.set('x', 1)
+    graph.flush()
+    numbers.set('x', 2)
+    graph.flush()
+    other.set('a', 1)
+    graph.flush()
+    expect(out.get('x')).toEqual([1, undefined, undefined])
+  })
+
+  test('reads of the same number from other collections are told apart', () => {
+    const { graph, numbers } = build()
+    const evens = graph.source<number>('evens')
+    const odds = graph.source<number>('odds')
+    const out = graph.derive('out', numbers, (read, n, key) => [[key, [read.get(n % 2 === 0 ? evens : odds, 'x')]]])
+    numbers.set('a', 1)
+    numbers.set('b', 2)
+    graph.flush()
+    evens.set('x', 10)
+    graph.flush()
+    expect([out.get('a'), out.get('b')]).toEqual([[undefined], [10]])
+    odds.set('x', 11)
+    graph.flush()
+    expect([out.get('a'), out.get('b')]).toEqual([[11], [10]])
   })
 
   test('reads done while a generator is consumed are tracked', () => {
@@ -312,20 +346,31 @@ describe('conflicts', () => {
   })
 
   test('an output that moves between inputs in one tick unchanged is no change', () => {
-    const { graph, claims, owned } = buildOwners()
+    const graph = new Graph()
+    const claims = graph.source<{ readonly to: string; readonly text: string }>('claims')
+    const owned = graph.derive('owned', claims, (_read, { to, text }) => [[to, [text]]])
+    const visited: string[] = []
+    graph.derive('below', owned, (_read, _value, key) => {
+      visited.push(key)
+      return []
+    })
     graph.observe(owned)
     claims.set('a', { to: 'x', text: 'same' })
     claims.set('b', { to: 'y', text: 'b' })
     graph.flush()
-    claims.set('b', { to: 'x', text: 'same' })
+    const before = owned.get('x')
+    visited.length = 0
     claims.set('a', { to: 'z', text: 'a' })
+    claims.set('b', { to: 'x', text: 'same' })
     const epoch = graph.flush()
     expect(epoch?.changes(owned)).toEqual(
       new Map([
-        ['y', { before: 'b', after: undefined }],
-        ['z', { before: undefined, after: 'a' }],
+        ['y', { before: ['b'], after: undefined }],
+        ['z', { before: undefined, after: ['a'] }],
       ]),
     )
+    expect(owned.get('x')).toBe(before)
+    expect(visited).toEqual(['z'])
   })
 })
 

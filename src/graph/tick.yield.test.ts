@@ -51,6 +51,24 @@ describe('a tick that exceeds its slice', () => {
     expect([scopes.get('a'), scopes.get('b'), epochs.length]).toEqual([10, undefined, 0])
   })
 
+  test('announces what it changed in the end, not what it held at a pause', () => {
+    const turns = new FakeSchedule()
+    const graph = new Graph({ sliceMs: 0, now: () => 0, schedule: turns.schedule })
+    const claims = graph.source<string>('claims')
+    const owned = graph.derive('owned', claims, (_read, to) => [[to, 'same']])
+    const visited: string[] = []
+    graph.derive('below', owned, (_read, _value, key) => {
+      visited.push(key)
+      return []
+    })
+    claims.set('a', 'x')
+    turns.run()
+    claims.set('a', 'y')
+    claims.set('b', 'x')
+    turns.run()
+    expect(visited).toEqual(['x', 'y'])
+  })
+
   test('does not pause within its slice', () => {
     const turns = new FakeSchedule()
     let ms = 0
@@ -193,6 +211,23 @@ describe('a dependency found on a paused tick', () => {
     expect(epochs[0]?.changes(late).get('e')?.after).toEqual([10, 10, 10])
     expect(keysOf(epochs[0], routes)).toEqual(keys)
     expect(keysOf(epochs[0], endpoints)).toEqual(['e'])
+  })
+
+  test('makes later writes to either side wait for both', () => {
+    const { routes, endpoints, scopes, late, turns, epochs } = buildLate()
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+    for (const key of keys) routes.set(key, 1)
+    while (!scopes.has('a')) turns.turn()
+    endpoints.set('e', 2)
+    while (!late.has('e')) turns.turn()
+    expect(scopes.size).toBeLessThan(keys.length)
+    routes.set('g', 2)
+    endpoints.set('e', 3)
+    turns.run()
+    expect(epochs.map((epoch) => epoch.changes(late).get('e')?.after)).toEqual([
+      [10, 10, 10],
+      [10, 10, 20],
+    ])
   })
 
   test('is known from then on', () => {
