@@ -19,6 +19,11 @@ export interface FilterChain {
   readonly tls?: TlsTermination | undefined
   /** `scopes`: by scope header, with the stub fallback; `table`: one plain route configuration for one exact host. */
   readonly routes: 'scopes' | 'table'
+  /**
+   * Set when the table of scopes has this one host, `*` or a wildcard: its scope is then asked at once, without the
+   * detour of a miss, which costs a request 6 us of CPU. A second host changes the chain.
+   */
+  readonly soleHost?: Host | undefined
 }
 
 /** Terminates TLS for `serverName` (`*` when the listener has no hostname) with these certificates. */

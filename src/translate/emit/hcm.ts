@@ -3,7 +3,7 @@ import { packAny, typedExtension } from '../../envoy/any.ts'
 import { envoy } from '../../envoy/gen/xds.js'
 import { bool, durationOf, uint32 } from '../../envoy/wrappers.ts'
 import type { FilterChain } from '../../ir/listener.ts'
-import { type GatewayKey, routeConfigName, type TableName } from '../../ir/names.ts'
+import { type GatewayKey, routeConfigName, scopeName } from '../../ir/names.ts'
 import { httpDefaults } from '../edge-defaults.ts'
 import type { AnyFeature } from '../features/feature.ts'
 import { adsSource } from './config-source.ts'
@@ -44,7 +44,7 @@ function networkFilter(hcm: Hcm): envoy.config.listener.v3.IFilter {
 
 function routeSource({ gateway, chain }: HcmPlace): Hcm {
   return chain.routes === 'scopes'
-    ? { scopedRoutes: scopedRoutes(), earlyHeaderMutationExtensions: [setScopeHeader(chain.table)] }
+    ? { scopedRoutes: scopedRoutes(), earlyHeaderMutationExtensions: [setScopeHeader(chain)] }
     : { rds: { configSource: adsSource(), routeConfigName: routeConfigName(gateway, chain.table) } }
 }
 
@@ -59,9 +59,10 @@ function scopedRoutes(): envoy.extensions.filters.network.http_connection_manage
 }
 
 /** Runs before the first route is chosen and after port and trailing dot are gone. What the client sent is overwritten. */
-function setScopeHeader(table: TableName): envoy.config.core.v3.ITypedExtensionConfig {
+function setScopeHeader({ table, soleHost }: FilterChain): envoy.config.core.v3.ITypedExtensionConfig {
   const messageName = 'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation'
-  const header = { key: scopeHeader, value: `${table}|%REQ(:AUTHORITY)%` }
+  const value = soleHost === undefined ? `${table}|%REQ(:AUTHORITY)%` : scopeName(table, soleHost)
+  const header = { key: scopeHeader, value }
   const appendAction = envoy.config.core.v3.HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
   return typedExtension('envoy.http.early_header_mutation.header_mutation', messageName, {
     mutations: [{ append: { header, appendAction } }],
@@ -86,7 +87,12 @@ function routerFilter(): HttpFilter {
 const connectionOptions: Hcm = {
   useRemoteAddress: bool(httpDefaults.useRemoteAddress),
   xffNumTrustedHops: httpDefaults.xffTrustedHops,
-  internalAddressConfig: { cidrRanges: httpDefaults.internalAddresses },
+  internalAddressConfig: {
+    cidrRanges: httpDefaults.internalAddresses.map(({ addressPrefix, prefixLen }) => ({
+      addressPrefix,
+      prefixLen: uint32(prefixLen),
+    })),
+  },
   normalizePath: bool(httpDefaults.normalizePath),
   mergeSlashes: httpDefaults.mergeSlashes,
   pathWithEscapedSlashesAction: v3.HttpConnectionManager.PathWithEscapedSlashesAction[httpDefaults.escapedSlashes],

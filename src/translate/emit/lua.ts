@@ -1,52 +1,55 @@
 /**
  * The filters that find the scope of a request whose host is no key as it stands: other spellings, wildcards, hosts
- * nobody named. They work on a miss only, that is when the route has no name (architecture 15.5).
+ * nobody named. They run on a miss only (architecture 15.5); routes that serve switch them off, which costs a request
+ * next to nothing, while a script that returns at once costs 3 us of CPU.
  */
-import { typedExtension } from '../../envoy/any.ts'
+import { packAny, typedExtension } from '../../envoy/any.ts'
 import type { envoy } from '../../envoy/gen/xds.js'
+import type { ScopeName } from '../../ir/names.ts'
 import { scopeHeader } from './route-config.ts'
 
 type HttpFilter = envoy.extensions.filters.network.http_connection_manager.v3.IHttpFilter
+type PerFilterConfig = NonNullable<envoy.config.route.v3.IRoute['typedPerFilterConfig']>
 
-/** Name in the filter chain and key of the route metadata that the script reads. */
-export const luaFilterName = 'envoy.filters.http.lua'
+const luaFilterName = 'envoy.filters.http.lua'
+const perRouteMessage = 'envoy.extensions.filters.http.lua.v3.LuaPerRoute'
 
 /**
  * Copies of the filter in a chain. Envoy chooses the route anew when a filter begins and at the first `metadata()` of
- * that filter, whose result it keeps: so one copy makes two steps from scope to scope, and leaves a third to be made.
+ * that filter, whose result it keeps: so one copy makes two steps from scope to scope and leaves a third to be made.
  */
 const copies = 3
 
+/** What the name of a route that missed begins with; the scope to go on to follows. No other route's name begins so. */
+const missMark = '>'
+
 /**
- * One step: the metadata of the route that missed names the next scope; without it the lower-cased host is tried, then
- * the fallback scope of the table. A route that serves has a name. `replace` clears the chosen route, `metadata()`
- * chooses it again; `route()` only reads what was chosen before.
+ * A step: the name of the route that missed says the next scope; without a route the lower-cased host is tried, then
+ * the fallback scope of the table. `replace` clears the chosen route, `metadata()` chooses it again.
  */
 const script = `local HEADER = "${scopeHeader}"
-local function fallback(scope)
-  local bar = string.find(scope, "|", 1, true)
-  return bar and string.sub(scope, 1, bar) .. "/"
+local byte, find, lower, sub = string.byte, string.find, string.lower, string.sub
+local MISS = ${missMark.charCodeAt(0)}
+local function next_of(name, scope)
+  if byte(name) == MISS then return sub(name, 2) end
+  local bar = find(scope, "|", 1, true)
+  if not bar then return nil end
+  local small = lower(scope)
+  if small ~= scope then return small end
+  local fallback = sub(scope, 1, bar) .. "/"
+  return scope ~= fallback and fallback or nil
 end
 function envoy_on_request(handle)
   local info = handle:streamInfo()
-  if info:routeName() ~= "" then return end
   local headers = handle:headers()
-  local scope = headers:get(HEADER) or ""
-  local last = fallback(scope)
-  local to = handle:route():metadata():get("scope")
-  if to == nil then
-    if last == nil or scope == last then return end
-    to = string.lower(scope)
-    if to == scope then to = last end
-  end
+  local to = next_of(info:routeName(), headers:get(HEADER) or "")
+  if not to then return end
   headers:replace(HEADER, to)
-  local next = handle:metadata():get("scope")
-  if info:routeName() ~= "" then return end
-  if next == nil then
-    if to == last then return end
-    next = last
-  end
-  headers:replace(HEADER, next)
+  handle:metadata()
+  local name = info:routeName()
+  if name ~= "" and byte(name) ~= MISS then return end
+  to = next_of(name, to)
+  if to then headers:replace(HEADER, to) end
 end
 `
 
@@ -57,4 +60,17 @@ export function luaFilters(): readonly HttpFilter[] {
     sharedVmId: 'fairlead',
   })
   return Array.from({ length: copies }, () => filter)
+}
+
+/** Switches the filters off for the routes below. It is read when a filter runs, so a route chosen anew decides. */
+export const luaOff: PerFilterConfig = { [luaFilterName]: packAny(perRouteMessage, { disabled: true }) }
+
+/** The route of a request that missed in its scope and goes on to another one. */
+export function missRoute(scope: ScopeName): envoy.config.route.v3.IRoute {
+  return {
+    name: `${missMark}${scope}`,
+    match: { prefix: '/' },
+    directResponse: { status: 404 },
+    typedPerFilterConfig: { [luaFilterName]: packAny(perRouteMessage, { filterContext: {} }) },
+  }
 }

@@ -8,15 +8,18 @@ export const scopeHeader = 'x-fairlead-scope'
 /** Route names that no route object can have, since theirs hold a `/`. */
 export const builtInRouteNames = { notFound: 'not-found', misdirected: 'misdirected', refused: 'refused' } as const
 
+/** The scope, and what Envoy adds for every client from outside: backends have X-Forwarded-For. */
+const proxyHeaders: readonly string[] = [scopeHeader, 'x-envoy-external-address']
+
 /**
  * A route configuration with the constant block. Clusters are not validated: an unknown one would refuse the whole SRDS
- * response (architecture 15.2). The scope header is removed from requests on their way to a backend (15.6).
+ * response (architecture 15.2). Headers of the proxy itself are removed from requests on their way to a backend (15.6).
  */
 export function routeConfiguration(
   name: string,
   virtualHosts: readonly envoy.config.route.v3.IVirtualHost[],
 ): envoy.config.route.v3.IRouteConfiguration {
-  return { name, virtualHosts, requestHeadersToRemove: [scopeHeader], validateClusters: bool(false) }
+  return { name, virtualHosts, requestHeadersToRemove: proxyHeaders, validateClusters: bool(false) }
 }
 
 /** A named route that answers every path with `status`. */

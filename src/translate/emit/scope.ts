@@ -15,9 +15,10 @@ import type { Stub, VirtualHost } from '../../ir/virtual-host.ts'
 import { compareBy, compareStrings } from '../../lib/sorted.ts'
 import type { AnyFeature } from '../features/feature.ts'
 import { routeFeatures } from '../features/registry.ts'
+import { luaOff, missRoute } from './lua.ts'
 import { clustersOf } from './route.ts'
 import { answerAll, builtInRouteNames, routeConfiguration } from './route-config.ts'
-import { emitVirtualHost, hostOf, missRoute } from './virtual-host.ts'
+import { emitVirtualHost, hostOf } from './virtual-host.ts'
 
 type EnvoyVirtualHost = envoy.config.route.v3.IVirtualHost
 
@@ -88,7 +89,7 @@ function scope(name: ScopeName, virtualHosts: readonly EnvoyVirtualHost[], facts
     {
       name,
       key: { fragments: [{ stringKey: name }] },
-      routeConfiguration: routeConfiguration(name, virtualHosts),
+      routeConfiguration: { ...routeConfiguration(name, virtualHosts), typedPerFilterConfig: luaOff },
     },
     { ...facts, standIn: scopeStandIn },
   )

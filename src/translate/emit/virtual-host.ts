@@ -1,10 +1,10 @@
 /** ir.VirtualHost -> envoy.config.route.v3.VirtualHost. */
 import type { envoy } from '../../envoy/gen/xds.js'
-import type { Host, ScopeName } from '../../ir/names.ts'
+import type { Host } from '../../ir/names.ts'
 import type { OnMiss, VirtualHost } from '../../ir/virtual-host.ts'
 import { unreachable } from '../../lib/assert.ts'
 import type { AnyFeature } from '../features/feature.ts'
-import { luaFilterName } from './lua.ts'
+import { missRoute } from './lua.ts'
 import { emitRoute } from './route.ts'
 import { answerAll, builtInRouteNames } from './route-config.ts'
 
@@ -18,15 +18,6 @@ export function hostOf(domain: Host, routes: readonly EnvoyRoute[]): EnvoyVirtua
 
 export function emitVirtualHost(vhost: VirtualHost, features: readonly AnyFeature[]): EnvoyVirtualHost {
   return hostOf(vhost.host, [...vhost.routes.map((route) => emitRoute(route, features)), ...missRoutes(vhost.onMiss)])
-}
-
-/** The route without a name is a miss to the Lua filter, which goes on to the scope that its metadata names. */
-export function missRoute(scope: ScopeName): EnvoyRoute {
-  return {
-    match: { prefix: '/' },
-    directResponse: { status: 404 },
-    metadata: { filterMetadata: { [luaFilterName]: { fields: { scope: { stringValue: scope } } } } },
-  }
 }
 
 function missRoutes(onMiss: OnMiss): readonly EnvoyRoute[] {
