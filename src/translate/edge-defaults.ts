@@ -16,8 +16,11 @@ export const httpDefaults = {
   useRemoteAddress: true,
   /** Proxies in front whose X-Forwarded-For entries are believed. None: a client cannot choose its own address. */
   xffTrustedHops: 0,
-  /** No address is "internal": a client in the same network may not steer Envoy with x-envoy-* request headers. */
-  internalAddresses: [],
+  /**
+   * No client is "internal": one in the same network may not steer Envoy with x-envoy-* request headers. An empty list
+   * would mean the private ranges, so it names an address that no client can have.
+   */
+  internalAddresses: [{ addressPrefix: '255.255.255.255', prefixLen: 32 }],
   /** Dot segments are resolved before matching: `/a/../admin` is seen as `/admin`. */
   normalizePath: true,
   /** `//admin` is `/admin`, as most servers read it: a rule on a path holds for every spelling of it. */

@@ -185,7 +185,12 @@ function matchProblems(match: HTTPRouteMatch, field: string): readonly Problem[]
     const why = regexProblem(candidate.value)
     return why === undefined
       ? []
-      : [refuse(candidate.field, `"${clip(candidate.value)}" is not a regular expression that RE2 accepts: ${why}`)]
+      : [
+          refuse(
+            candidate.field,
+            `"${clip(candidate.value)}" is no regular expression of RE2 syntax: ${clip(why)}; correct it`,
+          ),
+        ]
   })
   return match.path.type === 'RegularExpression' ? problems : [...pathProblems(match.path.value, field), ...problems]
 }
