@@ -58,7 +58,8 @@ function parentField(spec: Readonly<Record<string, unknown>>, reference: Readonl
 
 /** A message line as conditions carry them: `spec.rules[0].backendRefs[1]: what is wrong`. */
 export function splitMessage(line: string): { readonly field: string | undefined; readonly message: string } {
-  const { field, message } = /^(?<field>(?:spec|metadata|data)[\w.[\]"/-]*): (?<message>.*)$/s.exec(line)?.groups ?? {}
+  const { field, message } =
+    /^(?:Dropped Rule: )?(?<field>(?:spec|metadata|data)[\w.[\]"/-]*): (?<message>.*)$/s.exec(line)?.groups ?? {}
   return message === undefined ? { field: undefined, message: line } : { field, message }
 }
 

@@ -7,6 +7,7 @@ export function regexProblem(regex: string): string | undefined {
     RE2JS.compile(regex)
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    const message = error instanceof Error ? error.message : String(error)
+    return message.replace(/^error parsing regexp: /, '')
   }
 }
