@@ -26,8 +26,8 @@ function outputOf({ output, logLevel }: Config): { readonly reporter: Reporter; 
     return { logger, reporter: new LogReporter(logger.child({ component: 'up' })) }
   }
   const colour = process.stdout.hasColors() && process.env.NO_COLOR === undefined
-  // The screen tells what changes; the log on it is for what nobody expected, unless more is asked for.
-  const level = logLevel === 'info' ? 'warn' : logLevel
+  // The screen tells what changes and what is refused; the log on it is for what is our fault, unless more is asked for.
+  const level = logLevel === 'info' ? 'error' : logLevel
   const logger = createLogger({ level, format: 'pretty', colour })
   return { logger, reporter: new Screen((text) => void process.stdout.write(text), colour) }
 }

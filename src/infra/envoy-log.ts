@@ -30,6 +30,7 @@ const expected: readonly RegExp[] = [
   /^caught (ENVOY_)?SIGTERM|closing and flushing|shutting down/i,
   /^there is no configured limit to the number of allowed active downstream connections/,
   /^listener .* failed to bind or apply socket options/,
+  /\brejected: /,
 ]
 
 /** A line as it shall be logged. Envoy's `info` is detail to us, so it becomes `debug`; expected lines do as well. */
