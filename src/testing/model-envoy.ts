@@ -1,11 +1,15 @@
 /** What matters of Envoy's side of delta ADS, in memory: what it serves, what it remembers and what it asks for. */
+import type { NamedResource } from '../envoy/resource.ts'
 import type { XdsType } from '../envoy/types.ts'
 import { endpointsNameOf } from '../xds/cluster-endpoints.ts'
 import type { ScriptResponse, StreamScript } from './stream-script.ts'
 
 interface ModelCluster {
   readonly endpoints: string | undefined
+  /** Some version of it serves. */
   isWarm: boolean
+  /** The newest version of it waits for endpoints that come after it. */
+  needsEndpoints: boolean
 }
 
 /**
@@ -30,6 +34,8 @@ export class ModelEnvoy {
   readonly #rememberedScopes = new Map<string, string>()
   readonly #clusters = new Map<string, ModelCluster>()
   readonly #refused = new Set<string>()
+  /** What it said to responses that it took and did not answer yet, by nonce. */
+  readonly #verdicts = new Map<string, { readonly complaint: string | undefined }>()
   readonly #asked = new Set<XdsType>()
   #script: StreamScript | undefined
 
@@ -37,10 +43,23 @@ export class ModelEnvoy {
     this.#isBad = isBad
   }
 
+  /** Clusters that wait for endpoints and, as it seems, for ever. */
+  get warming(): readonly string[] {
+    return [...this.#clusters].filter(([, { needsEndpoints }]) => needsEndpoints).map(([name]) => name)
+  }
+
+  /** Whether routes to that cluster are served: the server may not send one before. */
+  isWarm(cluster: string): boolean {
+    return this.#clusters.get(cluster)?.isWarm === true
+  }
+
   /** Opens a stream, and asks for what it wants with what it has. */
   connect(script: StreamScript): void {
     this.#script = script
     this.#asked.clear()
+    this.#verdicts.clear()
+    // A server cannot know that a cluster of an earlier stream was still warming.
+    for (const cluster of this.#clusters.values()) cluster.isWarm = true
     this.#ask('cluster')
     this.#ask('listener')
     if (this.served.listener.size > 0) this.#ask('scoped-route')
@@ -48,14 +67,23 @@ export class ModelEnvoy {
     if (endpoints.length > 0) this.#askEndpoints(endpoints)
   }
 
-  /** Takes the oldest response of a type and answers it. */
+  /** Takes responses in the order of the stream up to the oldest of a type, and answers that one. */
   answer(type: XdsType): boolean {
     const script = this.#script
-    const response = script?.unanswered.find((each) => each.type === type)
+    const index = script?.unanswered.findIndex((each) => each.type === type) ?? -1
+    const response = script?.unanswered[index]
     if (script === undefined || response === undefined) return false
-    const complaint = this.#take(response)
+    for (const each of script.unanswered.slice(0, index + 1)) {
+      if (this.#verdicts.has(each.nonce)) continue
+      this.#verdicts.set(each.nonce, { complaint: this.#take(each) })
+      this.#follow(each.type)
+    }
+    const complaint = this.#verdicts.get(response.nonce)?.complaint
     script.answer(type, complaint)
-    this.#follow(type)
+    const [only, ...others] = response.sent
+    if (complaint !== undefined && only !== undefined && others.length === 0) {
+      this.#refused.add(refusalKey(only.resource))
+    }
     return true
   }
 
@@ -65,15 +93,12 @@ export class ModelEnvoy {
     for (const name of removed) this.#drop(type, name)
     const bad = sent.filter(({ resource }) => this.#isBad(resource.version))
     for (const { resource } of bad) {
-      const key = `${type} ${resource.name} ${resource.version}`
-      if (sent.length === 1 && this.#refused.has(key)) this.faults.push(`${key} was refused and is sent again`)
-      if (sent.length === 1) this.#refused.add(key)
+      if (this.#refused.has(refusalKey(resource))) this.faults.push(`${refusalKey(resource)} is sent again`)
     }
     if (bad.length === 0) {
       for (const each of sent) this.#apply(type, each.resource.name, each.version)
       if (type === 'cluster')
         for (const { resource } of sent) this.#addCluster(resource.name, endpointsNameOf(resource))
-      if (type === 'scoped-route') for (const { resource } of sent) this.#checkClusters(resource.clusters ?? [])
       return undefined
     }
     if (type === 'cluster' || type === 'listener') {
@@ -109,7 +134,11 @@ export class ModelEnvoy {
     }
     this.served[type].set(name, hashOf(version))
     if (type !== 'endpoint') return
-    for (const cluster of this.#clusters.values()) if (cluster.endpoints === name) cluster.isWarm = true
+    for (const cluster of this.#clusters.values()) {
+      if (cluster.endpoints !== name) continue
+      cluster.isWarm = true
+      cluster.needsEndpoints = false
+    }
   }
 
   #drop(type: XdsType, name: string): void {
@@ -120,14 +149,8 @@ export class ModelEnvoy {
   }
 
   #addCluster(name: string, endpoints: string | undefined): void {
-    const before = this.#clusters.get(name)
-    this.#clusters.set(name, { endpoints, isWarm: before?.isWarm ?? endpoints === undefined })
-  }
-
-  #checkClusters(clusters: readonly string[]): void {
-    for (const name of clusters) {
-      if (this.#clusters.get(name)?.isWarm === false) this.faults.push(`a scope names ${name}, which is not warm`)
-    }
+    const isWarm = this.#clusters.get(name)?.isWarm ?? endpoints === undefined
+    this.#clusters.set(name, { endpoints, isWarm, needsEndpoints: endpoints !== undefined })
   }
 
   /** What Envoy asks for after it took a response. */
@@ -166,6 +189,10 @@ export class ModelEnvoy {
     const request = { type, subscribe, unsubscribe, initialVersions: has }
     this.#script?.event({ kind: 'request', request, nonce: '', error: undefined })
   }
+}
+
+function refusalKey({ type, name, version }: NamedResource): string {
+  return `refused ${type} ${name} ${version}`
 }
 
 function hashOf(version: string): string {

@@ -21,6 +21,8 @@ export class StreamScript {
   readonly unanswered: ScriptResponse[] = []
   /** Every effect other than a send. */
   readonly notes: Effect[] = []
+  /** Told of every response as it is sent. */
+  onSend: ((response: ScriptResponse) => void) | undefined
   nowMs = 1_000
   readonly #lines: string[] = []
   readonly #leave: () => void
@@ -63,6 +65,7 @@ export class StreamScript {
         this.notes.push(effect)
         continue
       }
+      this.onSend?.(effect)
       this.unanswered.push(effect)
       const added = effect.sent.map(({ resource, salt }) => `+${resource.name}${salt === undefined ? '' : `~${salt}`}`)
       this.#lines.push([effect.type, ...added, ...effect.removed.map((name) => `-${name}`)].join(' '))

@@ -176,7 +176,8 @@ function prepare(state: StreamState, lane: Lane, item: Item): Sent | undefined {
     }
   }
   const salt = needsSalt(state, lane, item) ? state.context.nextSalt() : undefined
-  return { resource, version: salt === undefined ? resource.version : `${resource.version}~${salt}`, salt }
+  const version = salt === undefined ? resource.version : `${resource.version}~${salt}`
+  return { resource, version, salt, isForced }
 }
 
 /** Envoy ignores scope bytes that it has seen and refused, also on an earlier stream. */

@@ -30,6 +30,8 @@ export interface Sent {
   readonly resource: NamedResource
   readonly version: string
   readonly salt: string | undefined
+  /** Sent whether or not the client has that version. */
+  readonly isForced: boolean
 }
 
 /** A response that was not answered yet. */

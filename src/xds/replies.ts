@@ -69,7 +69,7 @@ function refuse(state: StreamState, lane: Lane, flight: Flight, message: string)
   state.effects.push({ kind: 'nacked', type: lane.type, count: names.length, message })
   const culprits = new Map(culpritsOf(lane.type, message, names).map((culprit) => [culprit.name, culprit.message]))
   if (culprits.size === 0) {
-    split(lane, names)
+    split(lane, flight.sent)
     return
   }
   const taken = flight.sent.filter(({ resource }) => !culprits.has(resource.name))
@@ -80,19 +80,27 @@ function refuse(state: StreamState, lane: Lane, flight: Flight, message: string)
   }
 }
 
-/** Names that changed meanwhile stay in their half: what is sent is looked up again. */
-function split(lane: Lane, names: readonly string[]): void {
-  for (const name of names) {
-    lane.tainted.add(name)
+/**
+ * Names that changed meanwhile stay in their half: what is sent is looked up again. What the client had and was sent all
+ * the same is needed again, such as endpoints for a changed cluster.
+ */
+function split(lane: Lane, sent: readonly Sent[]): void {
+  const names: string[] = []
+  for (const { resource, isForced } of sent) {
+    const { name } = resource
     const item = lane.items.get(name)
-    if (item?.stage === 'flying') lane.move(item, 'grouped')
+    lane.tainted.add(name)
+    if (item?.stage !== 'flying') continue
+    lane.move(item, 'grouped')
+    names.push(name)
+    if (isForced) lane.forced.add(name)
   }
   const middle = Math.ceil(names.length / 2)
   lane.groups.push(names.slice(0, middle), names.slice(middle))
 }
 
 /** The culprit of a refusal is found. Its bytes are not sent again; what goes instead is looked up at once. */
-function condemn(state: StreamState, lane: Lane, { resource }: Sent, message: string): void {
+function condemn(state: StreamState, lane: Lane, { resource, isForced }: Sent, message: string): void {
   const { name, type } = resource
   const willRetry = isBindFailure(type, message)
   state.effects.push({ kind: 'refused', type, resource, message, willRetry })
@@ -104,7 +112,9 @@ function condemn(state: StreamState, lane: Lane, { resource }: Sent, message: st
     releaseWaiters(state, name)
   }
   settleFlying(lane, name)
-  if (!willRetry) lane.owe(name, state.epoch)
+  if (willRetry) return
+  if (isForced) lane.forced.add(name)
+  lane.owe(name, state.epoch)
 }
 
 function retryLater(state: StreamState, name: string): void {

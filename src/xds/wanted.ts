@@ -26,7 +26,10 @@ export function wantedOf(state: StreamState, lane: Lane, name: string): Wanted {
       return { kind: 'resource', resource: substitute }
     }
   }
-  if (lane.type === 'endpoint' && !lane.known.has(name)) return { kind: 'resource', resource: emptyAssignment(name) }
+  if (lane.type === 'endpoint') {
+    const empty = emptyAssignment(name)
+    if ((lane.known.get(name) ?? empty.version) === empty.version) return { kind: 'resource', resource: empty }
+  }
   return { kind: 'nothing' }
 }
 
