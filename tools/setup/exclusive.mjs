@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { say } from './say.mjs'
@@ -6,7 +6,7 @@ import { say } from './say.mjs'
 /** Folders that this process has locked; removed when it ends. */
 const held = new Set()
 process.on('exit', () => {
-  for (const folder of held) rmSync(folder, { recursive: true, force: true })
+  for (const folder of held) remove(folder)
 })
 
 /**
@@ -15,13 +15,16 @@ process.on('exit', () => {
  */
 export async function exclusively(folder, action, waitMs = 600_000) {
   const giveUpAt = Date.now() + waitMs
-  for (let said = false; !take(folder); said = true) {
+  let said = false
+  while (!take(folder)) {
     const owner = ownerOf(folder)
     if (owner !== undefined && !isAlive(owner)) {
       breakLock(folder, owner)
+      await sleep(5)
       continue
     }
     if (!said) say(`set-up: waiting for another set-up${owner === undefined ? '' : ` (process ${owner})`} ...`)
+    said = true
     if (Date.now() > giveUpAt) throw new Error(`another set-up holds ${folder}: remove it if none is running`)
     await sleep(200)
   }
@@ -29,7 +32,7 @@ export async function exclusively(folder, action, waitMs = 600_000) {
     return await action()
   } finally {
     held.delete(folder)
-    rmSync(folder, { recursive: true, force: true })
+    remove(folder)
   }
 }
 
@@ -69,14 +72,34 @@ function isAlive(pid) {
   }
 }
 
-/** Moves a dead owner's lock away; puts it back when a live process took it in between. */
-function breakLock(folder, owner) {
-  const aside = `${folder}.dead.${process.pid}`
-  try {
-    renameSync(folder, aside)
-    if (ownerOf(aside) !== owner) renameSync(aside, folder)
-  } catch {
-    // Another set-up broke the same lock first.
-  }
+/** Away in one go: while its content was deleted, an empty folder would be there for another rename to replace. */
+function remove(folder) {
+  const aside = `${folder}.gone.${process.pid}`
+  renameSync(folder, aside)
   rmSync(aside, { recursive: true, force: true })
+}
+
+/**
+ * Removes a dead owner's lock. One set-up at a time does so, guarded by a folder of its own: what it has seen dead cannot
+ * have been taken over by the time it is removed.
+ */
+function breakLock(folder, owner) {
+  const guard = `${folder}.break`
+  try {
+    mkdirSync(guard)
+  } catch {
+    removeIfLeft(guard) // Another set-up is at it, or one died there.
+    return
+  }
+  try {
+    if (ownerOf(folder) === owner) remove(folder)
+  } finally {
+    rmSync(guard, { recursive: true, force: true })
+  }
+}
+
+/** A guard is held for less than a millisecond; after ten seconds nobody does. */
+function removeIfLeft(guard) {
+  const { mtimeMs } = statSync(guard, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() }
+  if (Date.now() - mtimeMs > 10_000) rmSync(guard, { recursive: true, force: true })
 }

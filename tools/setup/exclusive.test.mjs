@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { exclusively } from './exclusive.mjs'
@@ -36,6 +36,22 @@ describe('exclusively', () => {
     mkdirSync(lock)
     writeFileSync(join(lock, 'owner'), String(spawnSync('true').pid))
     expect(await exclusively(lock, async () => 'mine')).toBe('mine')
+  })
+
+  test('processes that find a dead lock at once take turns', async () => {
+    const folder = sandbox()
+    const lock = join(folder, 'lock')
+    mkdirSync(lock)
+    writeFileSync(join(lock, 'owner'), String(spawnSync('true').pid))
+    const contenders = [1, 2, 3].map(() => contender(lock, join(folder, 'journal')))
+    await Promise.all(contenders.map((child) => once(child, 'exit')))
+    expect(readFileSync(join(folder, 'journal'), 'utf8')).toBe('in out in out in out ')
+  })
+
+  test('nothing is left beside the lock', async () => {
+    const folder = sandbox()
+    await exclusively(join(folder, 'lock'), async () => 'mine')
+    expect(readdirSync(folder)).toEqual([])
   })
 
   test('a lock that is held for too long is an error that names it', async () => {
