@@ -50,6 +50,8 @@ export interface Config {
   readonly searchPath: string
 }
 
+const outputs = ['screen', 'json'] as const
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** The configuration, or everything that is wrong with it, one line each. Flags are past their own environment names. */
@@ -64,13 +66,14 @@ export function readConfig(
   const concurrency = flag('--concurrency', parseWhole(flags.concurrency, 1, 1_024))
   const logLevel = flag('--log-level', parseWord(flags.logLevel, logLevels))
   const stats = flag('--stats', parseWord(flags.stats, ['listed', 'all'] as const))
+  const output = flag('--output', parseWord(flags.output ?? (surroundings.isTerminal ? 'screen' : 'json'), outputs))
   const certificates = flag('--dev-certificate', collectFirst(flags.devCertificate.map(parseDevCertificate)))
   const local = xds.ok && !isLoopback(xds.value.host) ? err(notLoopback(xds.value.host)) : ok(undefined)
-  const all = collect<unknown, string>([xds, admin, envoyAdminPort, concurrency, logLevel, stats, certificates, local])
-  if (!xds.ok || !admin.ok || !envoyAdminPort.ok || !concurrency.ok || !logLevel.ok || !stats.ok || !certificates.ok) {
-    return all.ok ? err([]) : all
-  }
+  const parts = [xds, admin, envoyAdminPort, concurrency, logLevel, stats, output, certificates, local]
+  const all = collect<unknown, string>(parts)
   if (!all.ok) return all
+  const isAll = xds.ok && admin.ok && envoyAdminPort.ok && concurrency.ok && logLevel.ok && stats.ok && output.ok
+  if (!isAll || !certificates.ok) return err([]) // For the compiler: `all` is ok only when each of them is.
   return ok(
     Object.freeze({
       paths: flags.file,
@@ -81,7 +84,7 @@ export function readConfig(
       concurrency: concurrency.value,
       stats: stats.value,
       logLevel: logLevel.value,
-      output: surroundings.isTerminal ? 'screen' : 'json',
+      output: output.value,
       startsSampleBackends: flags.sampleBackends,
       devCertificates: certificates.value,
       controllerName: surroundings.controllerName,

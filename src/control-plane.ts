@@ -74,7 +74,7 @@ export async function runControlPlane(
   await backends?.follow([...translation.sources.endpointSlices.entries()].map(([, slice]) => slice))
   deliverer.markSynced()
   translation.files.watch()
-  const settled = narrator.begin()
+  const settled = narrator.begin().catch((error: unknown) => logger.error({ err: error }, 'the start cannot be told'))
   const stop = async () => {
     reporter.stopping()
     narrator?.end()

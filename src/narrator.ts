@@ -86,10 +86,8 @@ export class Narrator {
   filesChanged(change: FileChange, files: readonly string[]): void {
     if (!this.#hasBegun || this.#hasEnded) return
     const startedAtMs = performance.now()
-    this.#tellProblems()
-    if (change.upserts.length > 0 || change.deletes.length > 0) {
-      this.#tellApplied(change, files, startedAtMs).catch(() => {}) // A failed tick is told by the graph itself.
-    }
+    if (change.upserts.length === 0 && change.deletes.length === 0) this.#tellProblems()
+    else this.#tellApplied(change, files, startedAtMs).catch(() => {}) // A failed tick is told by the graph itself.
   }
 
   /** Statuses changed in an epoch. */
@@ -106,6 +104,7 @@ export class Narrator {
     const changed = deliverer.takeChanged()
     const isServed = changed.size > 0 && (await deliverer.until(() => deliverer.isDelivered(), editServedWithinMs))
     if (this.#hasEnded) return
+    this.#tellProblems()
     reporter.applied({
       files,
       changed: upserts.map(({ ref }) => ref),

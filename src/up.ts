@@ -25,7 +25,7 @@ function outputOf({ output, logLevel }: Config): { readonly reporter: Reporter; 
     const logger = createLogger({ level: logLevel, format: 'json' })
     return { logger, reporter: new LogReporter(logger.child({ component: 'up' })) }
   }
-  const colour = process.stdout.hasColors() && process.env.NO_COLOR === undefined
+  const colour = process.stdout.isTTY === true && process.stdout.hasColors() && process.env.NO_COLOR === undefined
   // The screen tells what changes and what is refused; the log on it is for what is our fault, unless more is asked for.
   const level = logLevel === 'info' ? 'error' : logLevel
   const logger = createLogger({ level, format: 'pretty', colour })

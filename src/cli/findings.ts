@@ -77,7 +77,7 @@ export function findNotices(translation: Translation): readonly Diagnostic[] {
     const sourced = translation.objects.get(object)
     return sourced === undefined ? [] : [locate(sourced, { severity: 'warning', reason: 'Notice', field, message })]
   })
-  const unserved = [...translation.objects.values()].flatMap((sourced) => unservedProblem(sourced))
+  const unserved = [...translation.unserved.values()].map(unservedProblem)
   return distinct([...translation.diagnostics(), ...notices, ...unserved])
 }
 
@@ -106,15 +106,9 @@ function statusProblems(sourced: SourcedObject | undefined, status: DesiredStatu
     )
 }
 
-const unservedKinds: ReadonlySet<string> = new Set([
-  ...['BackendTLSPolicy', 'GRPCRoute', 'ListenerSet', 'TCPRoute', 'TLSRoute', 'UDPRoute'],
-])
-
-function unservedProblem(sourced: SourcedObject): readonly Diagnostic[] {
-  const { kind } = sourced.ref
-  if (!unservedKinds.has(kind)) return []
-  const message = `${kind} is valid but not served yet: it has no effect`
-  return [locate(sourced, { severity: 'warning', reason: 'NotServed', field: '', message })]
+function unservedProblem(sourced: SourcedObject): Diagnostic {
+  const message = `${sourced.ref.kind} is valid but not served yet: it has no effect`
+  return locate(sourced, { severity: 'warning', reason: 'NotServed', field: '', message })
 }
 
 function locate(sourced: SourcedObject, finding: Finding): Diagnostic {

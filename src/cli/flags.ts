@@ -7,6 +7,8 @@ export interface UpFlags {
   readonly concurrency: string
   readonly stats: string
   readonly logLevel: string
+  /** Absent: by whether standard output is a terminal. */
+  readonly output?: string | undefined
   readonly envoy: boolean
   readonly sampleBackends: boolean
   readonly devCertificate: readonly string[]

@@ -3,7 +3,7 @@ import type { EnvoyChange } from '../infra/local-envoy.ts'
 import type { Logger } from '../lib/logger.ts'
 import { describeObject } from '../lib/object-ref.ts'
 import type { Diagnostic } from '../watch/diagnostic.ts'
-import type { AppliedChange, Reporter, StartFacts, StatusReport } from './reporter.ts'
+import { type AppliedChange, type Reporter, type StartFacts, type StatusReport, worthShowing } from './reporter.ts'
 
 /** Turns reports into log events with their facts as fields. */
 export class LogReporter implements Reporter {
@@ -13,12 +13,16 @@ export class LogReporter implements Reporter {
     this.#logger = logger
   }
 
-  started({ gateways, admin, xds, sampleBackends, readyInMs }: StartFacts): void {
-    this.#logger.info({ gateways, admin, xds, sampleBackends, ms: readyInMs }, 'serving')
+  started({ gateways, admin, xds, sampleBackends, tries, readyInMs }: StartFacts): void {
+    this.#logger.info({ gateways, admin, xds, sampleBackends, tries, ms: readyInMs }, 'serving')
   }
 
   statuses(reports: readonly StatusReport[]): void {
-    for (const report of reports) this.status(describeObject(report.ref), report)
+    this.#logger.info(
+      { objects: reports.length, bad: reports.filter(({ problems }) => problems.length > 0).length },
+      'statuses',
+    )
+    for (const report of worthShowing(reports)) this.status(describeObject(report.ref), report)
   }
 
   applied({ files, changed, deleted, resources, servedInMs }: AppliedChange): void {

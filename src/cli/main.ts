@@ -83,6 +83,12 @@ function describeUp(command: Command): Command {
         .default('info')
         .env('FAIRLEAD_LOG_LEVEL'),
     )
+    .addOption(
+      new Option('-o, --output <format>', 'screen (for people) or json (a log line per event)').default(
+        undefined,
+        'screen on a terminal, else json',
+      ),
+    )
     .option('--no-envoy', 'start no Envoy: proxies are run by somebody else')
     .option('--sample-backends', 'answer for EndpointSlices with the annotation fairlead.dev/sample-backend', false)
     .addOption(

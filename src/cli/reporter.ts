@@ -48,8 +48,16 @@ export interface StatusReport {
   readonly verdict: string
   readonly summary: string
   readonly problems: readonly BadCondition[]
-  /** `file:line`. */
-  readonly place: string | undefined
+  /** `file:line`, where there are problems. */
+  readonly place?: string | undefined
+}
+
+const shownAtMost = 40
+
+/** All reports of a small configuration; of a large one those with problems, up to a screenful. */
+export function worthShowing(reports: readonly StatusReport[]): readonly StatusReport[] {
+  if (reports.length <= shownAtMost) return reports
+  return reports.filter(({ problems }) => problems.length > 0).slice(0, shownAtMost)
 }
 
 /** One edit, from the files to the proxies. */

@@ -4,7 +4,7 @@ import type { EnvoyChange } from '../infra/local-envoy.ts'
 import { describeObject, type ObjectRef } from '../lib/object-ref.ts'
 import type { Diagnostic } from '../watch/diagnostic.ts'
 import { splitMessage } from './findings.ts'
-import type { AppliedChange, Reporter, StartFacts, StatusReport } from './reporter.ts'
+import { type AppliedChange, type Reporter, type StartFacts, type StatusReport, worthShowing } from './reporter.ts'
 import { count } from './validate.ts'
 
 type Style = Parameters<typeof styleText>[0]
@@ -41,11 +41,18 @@ export class Screen implements Reporter {
   statuses(reports: readonly StatusReport[]): void {
     this.#line('')
     this.#line(this.#paint('bold', 'Status'))
-    const rows = table(reports.map(({ ref, verdict, summary }) => [describeObject(ref), verdict, summary]))
-    reports.forEach((report, index) => {
+    const shown = worthShowing(reports)
+    const rows = table(shown.map(({ ref, verdict, summary }) => [describeObject(ref), verdict, summary]))
+    shown.forEach((report, index) => {
       this.#line(`  ${this.#tint(report, rows[index] ?? '')}`)
       this.#problems(report)
     })
+    const bad = reports.filter(({ problems }) => problems.length > 0).length
+    if (shown.length < reports.length) {
+      this.#line(
+        `  ${count(reports.length, 'object')}, ${bad} with problems; /debug/status of the admin address has all`,
+      )
+    }
     if (reports.length === 0) this.#line('  no object has a status: is there a GatewayClass with our controllerName?')
     this.#line('')
     this.#line('Edit the files and it follows; Ctrl-C stops it.')

@@ -17,7 +17,8 @@ export function reportStatus(status: DesiredStatus, object: SourcedObject | unde
     verdict,
     summary: summaryOf(status),
     problems,
-    place: object === undefined ? undefined : `${object.file}:${object.position('').line}`,
+    // To find the line costs reading the file.
+    ...(object === undefined || problems.length === 0 ? {} : { place: `${object.file}:${object.position('').line}` }),
   }
 }
 

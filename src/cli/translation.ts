@@ -21,6 +21,8 @@ export interface Translation {
   readonly files: FileSource
   /** Every object that was read, by the key of its status: `<Kind>/<namespace>/<name>`. */
   readonly objects: ReadonlyMap<string, SourcedObject>
+  /** Those of a kind that is not translated yet. */
+  readonly unserved: ReadonlyMap<string, SourcedObject>
   /** What is wrong with the files now. */
   diagnostics(): readonly Diagnostic[]
 }
@@ -43,6 +45,7 @@ export function openTranslation(options: TranslationOptions): Translation {
   const settings = graph.single('settings', options.settings)
   const outputs = buildPipeline(graph, { ...sources, secretProblems, refusals, deliveries, settings })
   const objects = new Map<string, SourcedObject>()
+  const unserved = new Map<string, SourcedObject>()
   let diagnostics: readonly Diagnostic[] = []
   const files = new FileSource({
     paths: options.paths,
@@ -61,14 +64,15 @@ export function openTranslation(options: TranslationOptions): Translation {
     const { object, ref } = sourced
     objects.set(statusKey(ref), sourced)
     if (object.kind === 'Secret') setSecret(secretSources, object, secretProblem)
-    else setObject(sources, object)
+    else if (!setObject(sources, object)) unserved.set(statusKey(ref), sourced)
   }
   const remove = (ref: ObjectRef) => {
     objects.delete(statusKey(ref))
+    unserved.delete(statusKey(ref))
     if (ref.kind === 'Secret') deleteSecret(secretSources, `${ref.namespace}/${ref.name}`)
     else deleteObject(sources, ref)
   }
-  return { graph, sources, refusals, deliveries, outputs, files, objects, diagnostics: () => diagnostics }
+  return { graph, sources, refusals, deliveries, outputs, files, objects, unserved, diagnostics: () => diagnostics }
 }
 
 /** The key of an object among statuses. */

@@ -50,7 +50,7 @@ export function buildBootstrap(options: BootstrapOptions): Bootstrap {
         api_type: 'DELTA_GRPC',
         transport_api_version: 'V3',
         set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: xdsCluster } }],
+        grpc_services: [{ envoy_grpc: { cluster_name: xdsCluster, retry_policy: reconnect } }],
       },
       lds_config: { ads: {}, resource_api_version: 'V3' },
       cds_config: { ads: {}, resource_api_version: 'V3' },
@@ -66,6 +66,9 @@ export function buildBootstrap(options: BootstrapOptions): Bootstrap {
     ...(options.stats === 'all' ? {} : { stats_config: inclusionList(options.stats) }),
   }
 }
+
+/** A control plane that comes back is found within seconds; Envoy's own longest pause is 30 s. */
+const reconnect = { retry_back_off: { base_interval: '0.2s', max_interval: '5s' } }
 
 /** Runtime values that differ from Envoy's own defaults; the admin interface may override them while it runs. */
 const runtimeValues = {
