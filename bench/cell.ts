@@ -1,5 +1,4 @@
 /** One Envoy with its control plane at one size, and the measurements that are taken of the two. */
-import { type BenchEnvoy, startBenchEnvoy } from './envoy.ts'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +28,6 @@ export interface CellOptions {
   readonly fromFiles: boolean
   /** Options of Node for the control plane. */
   readonly execArgv: readonly string[]
-  readonly verbose: boolean
 }
 
 /** What one edit costs. */
@@ -49,8 +47,8 @@ const START_TIMEOUT_MS = 300_000
 
 export class Cell {
   readonly subject: Subject
-  readonly envoy: BenchEnvoy
-  /** Time from the start of both processes until every host was served. */
+  readonly envoyPid: number
+  /** Time from the start of the control plane until every host was served. */
   readonly coldStartMs: number
   readonly #count: number
   readonly #workload: WorkloadOptions
@@ -60,7 +58,7 @@ export class Cell {
 
   private constructor(parts: {
     readonly subject: Subject
-    readonly envoy: BenchEnvoy
+    readonly envoyPid: number
     readonly coldStartMs: number
     readonly count: number
     readonly workload: WorkloadOptions
@@ -68,7 +66,7 @@ export class Cell {
     readonly poller: Poller
   }) {
     this.subject = parts.subject
-    this.envoy = parts.envoy
+    this.envoyPid = parts.envoyPid
     this.coldStartMs = parts.coldStartMs
     this.#count = parts.count
     this.#workload = parts.workload
@@ -76,21 +74,19 @@ export class Cell {
     this.#poller = parts.poller
   }
 
-  /** Starts both processes at once and waits until all is served. */
+  /** Starts a control plane, which starts its Envoy, and waits until all is served. */
   static async start(options: CellOptions): Promise<Cell> {
-    const { program, shape, count, backendPort, execArgv, verbose } = options
+    const { program, shape, count, backendPort, execArgv, envoy } = options
     const [port, xdsPort] = [await freePort(), await freePort()]
     const workload: WorkloadOptions = { shape, port, backendPort }
     const folder = options.fromFiles ? writeFolder(workload, count) : undefined
     const begunMs = nowMs()
     const subject = new Subject(program, execArgv)
-    const started = subject.send({ kind: 'start', options: { workload, count, xdsPort, folder } })
-    const tablePort = program === 'plain-table' ? port : undefined
-    const envoy = await startBenchEnvoy({ binary: options.envoy, xdsPort, tablePort, verbose })
+    const started = subject.send({ kind: 'start', options: { workload, count, xdsPort, folder, envoy } })
     const poller = new Poller(port)
-    await Promise.all([started, allServed(poller, workload, count)])
+    const [{ envoyPid }] = await Promise.all([started, allServed(poller, workload, count)])
     const coldStartMs = Math.round(nowMs() - begunMs)
-    return new Cell({ subject, envoy, coldStartMs, count, workload, folder, poller })
+    return new Cell({ subject, envoyPid, coldStartMs, count, workload, folder, poller })
   }
 
   /** How many of all the hosts are not served now: must be none. */
@@ -130,10 +126,10 @@ export class Cell {
     await this.subject.send({ kind: 'edits', indexes: this.#indexes(WARM_UP_EDITS), stamp: 'warm' })
     await delay(200)
     const indexes = this.#indexes(count)
-    const cpuBefore = cpuMsOf(this.envoy.pid)
+    const cpuBefore = cpuMsOf(this.envoyPid)
     const reply = await this.subject.send({ kind: 'edits', indexes, stamp: `cost-${this.#turn}` })
     await delay(50)
-    const envoyCpuMs = (cpuMsOf(this.envoy.pid) - cpuBefore) / count
+    const envoyCpuMs = (cpuMsOf(this.envoyPid) - cpuBefore) / count
     return {
       controlPlaneCpuMs: round(reply.cpuMs / count),
       envoyCpuMs: round(envoyCpuMs),
@@ -163,7 +159,6 @@ export class Cell {
   async stop(): Promise<void> {
     this.#poller.close()
     await this.subject.stop()
-    await this.envoy.stop()
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
   }
 

@@ -1,7 +1,9 @@
-/** The control plane as it is measured: a process of its own that takes the commands of the bench. */
+/** The control plane as it is measured, with its own Envoy: a process that takes the commands of the bench. */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { KubernetesObject } from '../src/api/kinds.ts'
 import { parseObject } from '../src/api/parse.ts'
+import { LocalFleet } from '../src/infra/local-fleet.ts'
+import { silentLogger } from '../src/lib/logger.ts'
 import { LivePipeline } from '../src/testing/live-pipeline.ts'
 import {
   gatewayManifests,
@@ -11,86 +13,106 @@ import {
   sliceManifest,
   type WorkloadOptions,
 } from '../src/testing/workload.ts'
-import { FileSource } from '../src/watch/file-source.ts'
-import { noMetrics } from '../src/xds/metrics.ts'
+import { overloadDefaults, statsInclusion } from '../src/translate/edge-defaults.ts'
 import { countSentBytes, sentBytes } from './sent-bytes.ts'
 import { serveSubject } from './serve-subject.ts'
 import type { Driver, StartOptions } from './subject.ts'
 
 const HOSTS_PER_TURN = 50
+const LEAST_ADMIN_PORT = 19_500
 
 countSentBytes()
 
 class ControlPlane implements Driver {
-  readonly #waiting: (() => void)[] = []
-  readonly #pipeline = new LivePipeline({
-    metrics: {
-      ...noMetrics,
-      acked: () => {
-        for (const resolve of this.#waiting.splice(0)) resolve()
-      },
-    },
-  })
-  #workload: WorkloadOptions | undefined
+  #running:
+    | { readonly pipeline: LivePipeline; readonly fleet: LocalFleet; readonly workload: WorkloadOptions }
+    | undefined
 
-  async start({ workload, count, xdsPort, folder }: StartOptions): Promise<void> {
-    this.#workload = workload
-    const listening = this.#pipeline.server.listen(`127.0.0.1:${xdsPort}`)
-    if (folder === undefined) await this.#inject(workload, count)
-    else this.#follow(folder)
-    await this.#pipeline.ready()
-    await listening
+  async start({ workload, count, xdsPort, folder, envoy }: StartOptions): Promise<void> {
+    const pipeline = new LivePipeline({ paths: folder === undefined ? [] : [folder] })
+    const fleet = runFleet(pipeline, envoy, xdsPort)
+    this.#running = { pipeline, fleet, workload }
+    await pipeline.listen(xdsPort)
+    if (folder === undefined) await inject(pipeline, workload, count)
+    else pipeline.translation.files.load()
+    await pipeline.ready()
+    if (folder !== undefined) pipeline.translation.files.watch()
+    for (const [, infra] of pipeline.translation.outputs.infra.entries()) await fleet.set(infra.gateway, infra)
   }
 
   edit(index: number, stamp: string): void {
-    this.#set(routeManifest(this.#options, index, stamp))
+    const { pipeline, workload } = this.#started
+    pipeline.set(parse(routeManifest(workload, index, stamp)))
   }
 
   setEndpoints(index: number, addresses: readonly string[]): void {
-    this.#set(sliceManifest(this.#options, index, addresses))
+    const { pipeline, workload } = this.#started
+    pipeline.set(parse(sliceManifest(workload, index, addresses)))
   }
 
   nextAck(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    const { pipeline } = this.#started
+    return pipeline.ackedMoreThan(pipeline.acked)
   }
 
   sentBytes(): number {
     return sentBytes()
   }
 
-  get #options(): WorkloadOptions {
-    if (this.#workload === undefined) throw new Error('not started')
-    return this.#workload
+  envoyPid(): number {
+    return this.#started.fleet.members[0]?.pid ?? 0
   }
 
-  /** As pages of a list arrive: some objects a turn. */
-  async #inject(workload: WorkloadOptions, count: number): Promise<void> {
-    for (const manifest of gatewayManifests(workload)) this.#set(manifest)
-    for (let index = 0; index < count; index++) {
-      for (const manifest of hostManifests(workload, index)) this.#set(manifest)
-      if (index % HOSTS_PER_TURN === HOSTS_PER_TURN - 1) await turn()
+  async stop(): Promise<void> {
+    await this.#running?.fleet.stop()
+  }
+
+  get #started() {
+    if (this.#running === undefined) throw new Error('not started')
+    return this.#running
+  }
+}
+
+/** The Envoy of each Gateway, as `fairlead up` runs it. */
+function runFleet({ translation }: LivePipeline, binary: string, xdsPort: number): LocalFleet {
+  const fleet = new LocalFleet({
+    binary,
+    concurrency: 1,
+    xds: { host: '127.0.0.1', port: xdsPort },
+    stats: statsInclusion,
+    limits: overloadDefaults,
+    firstAdminPort: LEAST_ADMIN_PORT,
+    logger: silentLogger(),
+  })
+  const { graph, outputs } = translation
+  graph.observe(outputs.infra)
+  graph.onEpoch((epoch) => {
+    for (const { before, after } of epoch.changes(outputs.infra).values()) {
+      const gateway = (after ?? before)?.gateway
+      if (gateway !== undefined) fleet.set(gateway, after).catch(report)
     }
-  }
+  })
+  return fleet
+}
 
-  #follow(folder: string): void {
-    const source = new FileSource({
-      paths: [folder],
-      onChange: ({ upserts, deletes }) => {
-        for (const { object } of upserts) this.#pipeline.set(object)
-        for (const ref of deletes) this.#pipeline.delete(ref)
-      },
-    })
-    source.load()
-    source.watch()
-  }
+function report(error: unknown): void {
+  process.stderr.write(`the Envoy cannot be started: ${String(error)}\n`)
+}
 
-  /** From the text of an event, as an API server sends it, to the graph. */
-  #set(manifest: Manifest): void {
-    const parsed = parseObject(JSON.parse(JSON.stringify(manifest)))
-    if (!parsed.ok) throw new Error(parsed.error.map(({ field, message }) => `${field}: ${message}`).join('\n'))
-    const object: KubernetesObject = parsed.value
-    this.#pipeline.set(object)
+/** As the pages of a list arrive: some objects a turn. */
+async function inject(pipeline: LivePipeline, workload: WorkloadOptions, count: number): Promise<void> {
+  for (const manifest of gatewayManifests(workload)) pipeline.set(parse(manifest))
+  for (let index = 0; index < count; index++) {
+    for (const manifest of hostManifests(workload, index)) pipeline.set(parse(manifest))
+    if (index % HOSTS_PER_TURN === HOSTS_PER_TURN - 1) await turn()
   }
+}
+
+/** From the text of an event, as an API server sends it, to the object. */
+function parse(manifest: Manifest): KubernetesObject {
+  const parsed = parseObject(JSON.parse(JSON.stringify(manifest)))
+  if (parsed.ok) return parsed.value
+  throw new Error(parsed.error.map(({ field, message }) => `${field}: ${message}`).join('\n'))
 }
 
 serveSubject(new ControlPlane())

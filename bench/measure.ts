@@ -11,7 +11,7 @@ export interface Figures {
   readonly shape: WorkloadShape
   readonly count: number
   coldStartMs?: number
-  /** Hosts that were not served when the cold start was over: must be none. */
+  /** Of all hosts, asked one by one at the end, those not served: must be none. */
   unserved?: number
   editMs?: Spread
   cost?: EditCost
@@ -19,6 +19,8 @@ export interface Figures {
   burstMs?: number
   controlPlaneRssMib?: number
   envoyRssMib?: number
+  /** Once every host has been asked: each has an upstream connection then. */
+  envoyRssAfterAllMib?: number
   files?: { readonly coldStartMs: number; readonly editMs: Spread }
   table?: { readonly editMs: Spread; readonly cost: EditCost }
 }
@@ -76,12 +78,13 @@ async function measureInjected(figures: Figures, around: Surroundings): Promise<
   const cell = await startCell({ program: 'control-plane', shape, count, fromFiles: false }, around)
   try {
     figures.coldStartMs = cell.coldStartMs
-    figures.unserved = await cell.unserved()
     if (parts.has('edits')) figures.editMs = await cell.edits(edits)
     if (parts.has('cost')) figures.cost = await cell.cost(COST_EDITS)
     if (parts.has('endpoints')) figures.endpointsAckedMs = await cell.endpoints(edits)
     if (parts.has('burst')) figures.burstMs = await cell.burst(BURST_EDITS)
     await takeMemory(cell, figures)
+    figures.unserved = await cell.unserved()
+    figures.envoyRssAfterAllMib = rssMibOf(cell.envoyPid)
   } finally {
     await cell.stop()
   }
@@ -110,7 +113,7 @@ async function measureTable(figures: Figures, around: Surroundings): Promise<voi
 async function takeMemory(cell: Cell, figures: Figures): Promise<void> {
   await delay(SETTLE_MS)
   figures.controlPlaneRssMib = rssMibOf(cell.subject.pid)
-  figures.envoyRssMib = rssMibOf(cell.envoy.pid)
+  figures.envoyRssMib = rssMibOf(cell.envoyPid)
 }
 
 function startCell(
@@ -121,5 +124,5 @@ function startCell(
   say(`${what.program}: ${what.count} ${what.shape}${source}`)
   const profile = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
   const execArgv = what.program === 'control-plane' ? [...controlPlaneArgs, ...profile] : []
-  return Cell.start({ ...what, backendPort, envoy, execArgv, verbose: options.verbose })
+  return Cell.start({ ...what, backendPort, envoy, execArgv })
 }

@@ -23,11 +23,10 @@ export interface BenchOptions {
   readonly json: string | undefined
   /** Writes a CPU profile of the control plane here, for each size. */
   readonly profile: string | undefined
-  readonly verbose: boolean
 }
 
 export const usage = `npm run bench -- [--hosts 100,1000,5000,20000] [--json FILE] [--only ${parts.join(',')}]
-                 [--edits 60] [--profile FOLDER] [--verbose]
+                 [--edits 60] [--profile FOLDER]
 
 Measures the whole product with a real Envoy on one worker: see bench/README.md.`
 
@@ -47,7 +46,6 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       only: { type: 'string', default: parts.join(',') },
       edits: { type: 'string', default: '60' },
       profile: { type: 'string' },
-      verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -63,7 +61,6 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     edits: countOf('--edits', values.edits),
     json: values.json,
     profile: values.profile,
-    verbose: values.verbose,
   }
 }
 

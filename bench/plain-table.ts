@@ -29,7 +29,7 @@ import {
 import { countSentBytes, sentBytes } from './sent-bytes.ts'
 import { serveSubject } from './serve-subject.ts'
 import type { Driver, StartOptions } from './subject.ts'
-import { tableName } from './table-envoy.ts'
+import { startTableEnvoy, type TableEnvoy, tableName } from './table-envoy.ts'
 
 type Stream = ServerDuplexStream<Buffer, Buffer>
 
@@ -45,9 +45,10 @@ class PlainTable implements Driver {
   readonly #streams = new Set<Stream>()
   readonly #rig: PipelineRig = pipelineRig({ checkPurity: false })
   #workload: WorkloadOptions | undefined
+  #envoy: TableEnvoy | undefined
   #nonce = 0
 
-  async start({ workload, count, xdsPort }: StartOptions): Promise<void> {
+  async start({ workload, count, xdsPort, envoy }: StartOptions): Promise<void> {
     this.#workload = workload
     this.#rig.graph.observe(this.#rig.outputs.resources)
     for (const manifest of gatewayManifests(workload)) this.#rig.set(mustParse(manifest))
@@ -56,6 +57,7 @@ class PlainTable implements Driver {
     }
     this.#translate()
     await this.#listen(xdsPort)
+    this.#envoy = await startTableEnvoy({ binary: envoy, xdsPort, port: workload.port })
   }
 
   edit(index: number, stamp: string): void {
@@ -76,6 +78,14 @@ class PlainTable implements Driver {
 
   sentBytes(): number {
     return sentBytes()
+  }
+
+  envoyPid(): number {
+    return this.#envoy?.pid ?? 0
+  }
+
+  async stop(): Promise<void> {
+    await this.#envoy?.stop()
   }
 
   /** Takes over the virtual hosts of the scopes that changed. */

@@ -13,7 +13,8 @@ export function serveSubject(driver: Driver): void {
     run(driver, command).then(
       (done) => {
         const { user, system } = process.cpuUsage(cpu)
-        const reply: Reply = { ...done, cpuMs: (user + system) / MICROS_PER_MS, sentBytes: driver.sentBytes() - sent }
+        const cpuMs = (user + system) / MICROS_PER_MS
+        const reply: Reply = { ...done, cpuMs, sentBytes: driver.sentBytes() - sent, envoyPid: driver.envoyPid() }
         process.send?.({ id, reply })
       },
       (error: unknown) =>
@@ -30,6 +31,9 @@ async function run(driver: Driver, command: Command): Promise<Done> {
   switch (command.kind) {
     case 'start':
       await driver.start(command.options)
+      return { injectedMs: nowMs(), ackedMs: [] }
+    case 'stop':
+      await driver.stop()
       return { injectedMs: nowMs(), ackedMs: [] }
     case 'edit': {
       const injectedMs = nowMs()

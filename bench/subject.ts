@@ -8,6 +8,8 @@ export interface StartOptions {
   readonly workload: WorkloadOptions
   readonly count: number
   readonly xdsPort: number
+  /** The binary of the Envoy that the program starts. */
+  readonly envoy: string
   /** Objects are read from the files of this folder, and edits are edits of files. Default: they are injected. */
   readonly folder?: string | undefined
 }
@@ -20,6 +22,8 @@ export type Command =
   | { readonly kind: 'edits'; readonly indexes: readonly number[]; readonly stamp: string }
   /** Edits without a pause, one a turn of the event loop. Answered when the last is injected. */
   | { readonly kind: 'burst'; readonly indexes: readonly number[]; readonly stamp: string }
+  /** Ends the Envoy; the process itself goes with the connection to its parent. */
+  | { readonly kind: 'stop' }
   /** Endpoint changes one after another, each when the one before was acknowledged. */
   | { readonly kind: 'endpoints'; readonly indexes: readonly number[] }
 
@@ -33,6 +37,7 @@ export interface Reply {
   readonly cpuMs: number
   /** Bytes written to proxies during the command, framing included. */
   readonly sentBytes: number
+  readonly envoyPid: number
 }
 
 export type SubjectProgram = 'control-plane' | 'plain-table'
@@ -80,6 +85,7 @@ export class Subject {
 
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    await this.send({ kind: 'stop' })
     const exit = once(this.#child, 'exit')
     this.#child.disconnect()
     await exit
@@ -102,4 +108,7 @@ export interface Driver {
   /** Resolves when the proxy has acknowledged the next response. */
   nextAck(): Promise<void>
   sentBytes(): number
+  envoyPid(): number
+  /** Ends the Envoy. */
+  stop(): Promise<void>
 }

@@ -1,24 +1,11 @@
-/** The control plane without a command line: graph, translation and xDS in this process, objects set by hand. */
+/** The control plane without files, command line and Envoys: translation and xDS in this process, objects set by hand. */
 import type { KubernetesObject } from '../api/kinds.ts'
-import type { NamedResource } from '../envoy/resource.ts'
-import type { Change } from '../graph/collection.ts'
-import { type Epoch, Graph } from '../graph/graph.ts'
-import type { Source } from '../graph/source.ts'
-import { type GatewayKey, gatewayKey } from '../ir/names.ts'
-import type { Delivery, GatewayResource, Outputs, Refusal, TranslateSettings } from '../translate/contract.ts'
-import { buildPipeline } from '../translate/pipeline.ts'
-import { createSources, deleteObject, type ObjectName, type ObjectSources, setObject } from '../watch/sources.ts'
-import { Feedback } from '../xds/feedback.ts'
-import type { XdsMetrics } from '../xds/metrics.ts'
-import { XdsServer } from '../xds/server.ts'
-import { type EndpointChange, type ResourceChange, ResourceStore } from '../xds/store.ts'
-
-export interface LiveOptions {
-  readonly settings?: Partial<TranslateSettings> | undefined
-  /** Freeze everything and run each transform twice. Default: false. */
-  readonly checkPurity?: boolean | undefined
-  readonly metrics?: XdsMetrics | undefined
-}
+import { openTranslation, type Translation } from '../cli/translation.ts'
+import { Deliverer } from '../deliverer.ts'
+import { silentLogger } from '../lib/logger.ts'
+import { createMetrics } from '../lib/metrics.ts'
+import type { TranslateSettings } from '../translate/contract.ts'
+import { deleteObject, type ObjectName, setObject } from '../watch/sources.ts'
 
 /** Settings of local proxies: bound to loopback, Programmed by what they acknowledged. */
 export const liveSettings: TranslateSettings = {
@@ -29,78 +16,54 @@ export const liveSettings: TranslateSettings = {
   standalone: true,
 }
 
+/** What waits for an answer of a proxy gives up after this time. */
+const answerWithinMs = 60_000
+
 /** Everything from objects to bytes on the wire. What is set takes effect in the next turn of the event loop. */
 export class LivePipeline {
-  readonly graph: Graph
-  readonly sources: ObjectSources
-  /** What proxies refuse now. */
-  readonly refusals: Source<Refusal>
-  readonly outputs: Outputs
-  readonly server: XdsServer
-  readonly #store = new ResourceStore()
+  readonly translation: Translation
+  readonly deliverer: Deliverer
 
-  constructor({ settings, checkPurity, metrics }: LiveOptions = {}) {
-    this.graph = new Graph({ checkPurity })
-    this.refusals = this.graph.source('refusals')
-    this.sources = createSources(this.graph)
-    const { refusals } = this
-    const deliveries = this.graph.source<Delivery>('deliveries')
-    this.outputs = buildPipeline(this.graph, {
-      ...this.sources,
-      secretProblems: this.graph.source<string>('secretProblems'),
-      refusals,
-      deliveries,
-      settings: this.graph.single('settings', { ...liveSettings, ...settings }),
-    })
-    const { resources, endpoints, statuses, infra, notices } = this.outputs
-    for (const collection of [resources, endpoints, statuses, infra, notices]) this.graph.observe<unknown>(collection)
-    this.graph.onEpoch((epoch) => this.#deliver(epoch))
-    const feedback = new Feedback({
-      deliveries,
-      refusals: {
-        set: (key, refusal) => refusals.set(key, { ...refusal, gateway: keyOf(refusal.gateway) }),
-        delete: (key) => refusals.delete(key),
-      },
-    })
-    this.server = new XdsServer({ store: this.#store, feedback, metrics })
+  constructor(options: { readonly checkPurity?: boolean | undefined; readonly paths?: readonly string[] } = {}) {
+    const { checkPurity, paths = [] } = options
+    this.translation = openTranslation({ paths, settings: liveSettings, graph: { checkPurity } })
+    this.translation.graph.observe(this.translation.outputs.statuses)
+    this.deliverer = new Deliverer(this.translation, { logger: silentLogger(), metrics: createMetrics() })
+  }
+
+  /** Begins to serve xDS on 127.0.0.1; port 0 picks a free one. */
+  listen(port: number): Promise<{ readonly port: number }> {
+    return this.deliverer.server.listen(`127.0.0.1:${port}`)
   }
 
   set(object: KubernetesObject): void {
-    setObject(this.sources, object)
+    setObject(this.translation.sources, object)
   }
 
   delete(name: ObjectName): void {
-    deleteObject(this.sources, name)
+    deleteObject(this.translation.sources, name)
   }
 
   /** Says that what was set so far is a complete configuration: proxies are served from then on. */
   async ready(): Promise<void> {
-    await this.graph.idle()
-    this.#store.markSynced()
+    await this.translation.graph.idle()
+    this.deliverer.markSynced()
   }
 
-  #deliver(epoch: Epoch): void {
-    this.#store.apply({
-      resources: resourceChanges(epoch.changes(this.outputs.resources)),
-      endpoints: endpointChanges(epoch.changes(this.outputs.endpoints)),
-    })
+  /** Responses that proxies have acknowledged. */
+  get acked(): number {
+    const types = this.deliverer.server.proxies().flatMap((proxy) => proxy.types)
+    return types.reduce((sum, { acked }) => sum + acked, 0)
   }
-}
 
-function keyOf(gateway: string): GatewayKey {
-  const [namespace = '', name = ''] = gateway.split('/')
-  return gatewayKey(namespace, name)
-}
-
-function* resourceChanges(changes: ReadonlyMap<string, Change<GatewayResource>>): Iterable<ResourceChange> {
-  for (const { before, after } of changes.values()) {
-    const known = after ?? before
-    if (known === undefined) continue
-    const { type, name } = known.resource
-    yield { gateway: known.gateway, type, name, resource: after?.resource }
+  /** Resolves when proxies have acknowledged more than `count` responses. */
+  async ackedMoreThan(count: number): Promise<void> {
+    const isAcked = await this.deliverer.until(() => this.acked > count, answerWithinMs)
+    if (!isAcked) throw new Error(`no proxy acknowledged anything within ${answerWithinMs} ms`)
   }
-}
 
-function* endpointChanges(changes: ReadonlyMap<string, Change<NamedResource>>): Iterable<EndpointChange> {
-  for (const [name, { after }] of changes) yield { name, resource: after }
+  async stop(): Promise<void> {
+    await this.translation.files.close()
+    await this.deliverer.server.close()
+  }
 }
