@@ -117,7 +117,7 @@ export function toCondition(
   const first = mine[0]
   if (first === undefined) return { type, status: 'True', observedGeneration, ...holds }
   const message = mine.map(describeProblem).join('\n')
-  return { type, status: 'False', observedGeneration, reason: first.reason, message: clip(message) }
+  return { type, status: 'False', observedGeneration, reason: first.reason, message: clipMessage(message) }
 }
 
 /** `field: message`, or the message alone when the problem is about the whole object. */
@@ -136,6 +136,7 @@ export function missingObject(to: ObjectRef): string {
   return `${describeObject(to)} does not exist; create it or correct the reference`
 }
 
-function clip(message: string): string {
+/** The message, cut where the API server would refuse it. */
+export function clipMessage(message: string): string {
   return message.length <= maxMessageChars ? message : `${message.slice(0, maxMessageChars - 1)}…`
 }

@@ -93,7 +93,11 @@ function protocolProblems(gateway: Gateway, spec: ListenerSpec, field: string): 
     return [{ condition: 'Accepted', reason: reasons.UnsupportedProtocol, message, field: `${field}.protocol` }]
   }
   if (spec.protocol !== 'HTTPS') {
-    return []
+    // Serving in clear what was to be encrypted would be worse than not serving it.
+    const message = 'an HTTP listener has no TLS; set protocol to "HTTPS" or remove tls'
+    return spec.tls === undefined
+      ? []
+      : [{ condition: 'Accepted', reason: reasons.UnsupportedValue, message, field: `${field}.tls` }]
   }
   const problems: Problem[] = []
   if (spec.tls?.mode === 'Passthrough') {

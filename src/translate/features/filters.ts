@@ -37,6 +37,11 @@ export function compileFilters(
       problems.push(incompatible(field, `${filter.type} is there twice; join the two into one filter`))
       return
     }
+    const misplaced = bodyProblems(filter, field)
+    if (misplaced.length > 0) {
+      problems.push(...misplaced)
+      return
+    }
     const parsed = feature.parse(filter, field)
     if (parsed.ok) features.push(feature.value(parsed.value))
     else problems.push(...parsed.error)
@@ -47,6 +52,31 @@ export function compileFilters(
 function notBuilt(type: string, level: FilterLevel, field: string): Problem {
   const where = level === 'rule' ? 'on a rule' : 'on a backendRef'
   return unsupported(field, `filter ${type} is not supported ${where} yet; remove it`)
+}
+
+/** The fields of a filter that hold what a type needs (`HTTPRouteFilter`: "type" is the union's discriminator). */
+const bodies = {
+  CORS: 'cors',
+  ExtensionRef: 'extensionRef',
+  ExternalAuth: 'externalAuth',
+  RequestHeaderModifier: 'requestHeaderModifier',
+  RequestMirror: 'requestMirror',
+  RequestRedirect: 'requestRedirect',
+  ResponseHeaderModifier: 'responseHeaderModifier',
+  URLRewrite: 'urlRewrite',
+} as const satisfies Readonly<Record<HTTPRouteFilter['type'], keyof HTTPRouteFilter>>
+
+function bodyProblems(filter: HTTPRouteFilter, field: string): readonly Problem[] {
+  const own = bodies[filter.type]
+  const missing =
+    filter[own] === undefined ? [unsupported(`${field}.${own}`, `is missing and type is ${filter.type}; add it`)] : []
+  const others = Object.values(bodies).filter((body) => body !== own && filter[body] !== undefined)
+  return [
+    ...missing,
+    ...others.map((body) =>
+      unsupported(`${field}.${body}`, `does not belong to type ${filter.type}; make it a filter of its own`),
+    ),
+  ]
 }
 
 function pairProblems(filters: readonly HTTPRouteFilter[], field: string): readonly Problem[] {

@@ -12,6 +12,8 @@ export type PathModifier =
   | { readonly kind: 'prefix'; readonly to: string }
 
 export function parsePathModifier(modifier: HTTPPathModifier, field: string): Result<PathModifier, readonly Problem[]> {
+  const misplaced = fieldProblems(modifier, field)
+  if (misplaced.length > 0) return err(misplaced)
   switch (modifier.type) {
     case 'ReplaceFullPath': {
       const path = modifier.replaceFullPath ?? ''
@@ -34,9 +36,22 @@ export function parsePathModifier(modifier: HTTPPathModifier, field: string): Re
   }
 }
 
+/** "replaceFullPath must be specified when type is set to 'ReplaceFullPath'" and so on (`HTTPPathModifier`). */
+function fieldProblems(modifier: HTTPPathModifier, field: string): readonly Problem[] {
+  return (['ReplaceFullPath', 'ReplacePrefixMatch'] as const).flatMap((type) => {
+    const name = type === 'ReplaceFullPath' ? 'replaceFullPath' : 'replacePrefixMatch'
+    const isThere = modifier[name] !== undefined
+    if (isThere === (modifier.type === type)) return []
+    const message = isThere
+      ? `does not belong to type ${modifier.type}; remove it`
+      : `is missing and type is ${type}; add it`
+    return [unsupported(`${field}.${name}`, message)]
+  })
+}
+
 /**
  * The change for one match. A prefix change belongs to a PathPrefix match (`HTTPPathModifier.replacePrefixMatch`); other
- * matches are refused before (`matchProblems`), and an exact path is then its own prefix.
+ * matches are refused before (`ruleProblems`), and an exact path is then its own prefix.
  */
 export function resolvePathChange(modifier: PathModifier, match: PathMatch): PathChange | undefined {
   if (modifier.kind === 'full') return modifier

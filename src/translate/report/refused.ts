@@ -1,5 +1,5 @@
 /** A condition of our own: a proxy refused what an object became. Absent while all is well. */
-import type { UntimedCondition } from '../../api/conditions.ts'
+import { clipMessage, type UntimedCondition } from '../../api/conditions.ts'
 import type { Refusal } from '../contract.ts'
 
 /** A condition as reported, with types and reasons that are not the Gateway API's. */
@@ -27,7 +27,9 @@ export function refusedConditions(
       status: 'True',
       observedGeneration,
       reason: 'RefusedByProxy',
-      message: `a proxy refused this configuration and keeps the last good one: ${[...shown, ...more].join('\n')}`,
+      message: clipMessage(
+        `a proxy refused this configuration and keeps the last good one: ${[...shown, ...more].join('\n')}`,
+      ),
     },
   ]
 }

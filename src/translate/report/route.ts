@@ -1,5 +1,12 @@
 /** Verdicts over a route -> `RouteStatus`: one entry per parentRef of ours, in the order of the object. */
-import { conditionTypes, describeProblem, type Problem, reasons, toCondition } from '../../api/conditions.ts'
+import {
+  clipMessage,
+  conditionTypes,
+  describeProblem,
+  type Problem,
+  reasons,
+  toCondition,
+} from '../../api/conditions.ts'
 import type { ParentReference } from '../../api/gen/types.ts'
 import type { ParentVerdict } from '../attach/routes.ts'
 import type { Refusal } from '../contract.ts'
@@ -40,7 +47,7 @@ export function reportParent(
       observedGeneration: generation,
       reason: reasons.UnsupportedValue,
       // The prefix is demanded by RouteConditionPartiallyInvalid.
-      message: `Dropped Rule: ${dropped.map(describeProblem).join('\n')}`,
+      message: clipMessage(`Dropped Rule: ${dropped.map(describeProblem).join('\n')}`),
     })
   }
   conditions.push(

@@ -1,5 +1,5 @@
 /** HTTPRoute -> routes of the IR and what is wrong with it (`HTTPRouteSpec`). */
-import { conditionTypes, type Problem, reasons } from '../../api/conditions.ts'
+import { conditionTypes, type Problem } from '../../api/conditions.ts'
 import type { HTTPBackendRef, HTTPRoute, HTTPRouteMatch, HTTPRouteRule } from '../../api/gen/types.ts'
 import type { Reader } from '../../graph/collection.ts'
 import type { Action } from '../../ir/action.ts'
@@ -7,11 +7,12 @@ import type { Backend } from '../../ir/backend.ts'
 import type { RouteMatch, ValueMatch } from '../../ir/match.ts'
 import type { FeatureValue } from '../../ir/feature-value.ts'
 import type { Route } from '../../ir/route.ts'
-import { regexProblem } from '../../lib/re2.ts'
 import { compareBy } from '../../lib/sorted.ts'
 import { type BackendContext, resolveBackend } from '../backends/service.ts'
 import { compileFilters } from '../features/filters.ts'
 import { requestRedirect, resolveRedirect } from '../features/request-redirect.ts'
+import { matchProblems } from './match-problems.ts'
+import { ruleProblems } from './rule-problems.ts'
 
 /** The rules of one route object that can serve, whatever the listener, and every problem found. */
 export interface CompiledRoute {
@@ -88,7 +89,7 @@ function compileRule(read: Reader, rule: HTTPRouteRule, context: BackendContext,
     features: filters.features,
     problems: [
       ...filters.problems,
-      ...unsupportedFields(rule, field),
+      ...ruleProblems(rule, field),
       ...rule.matches.flatMap((match, index) => matchProblems(match, `${field}.matches[${index}]`)),
       ...backends.flatMap(({ problems }) => problems),
     ],
@@ -115,18 +116,6 @@ function compileBackend(
   }
   const backend: Backend = { kind: 'cluster', cluster: resolved.value, weight, features: filters.features }
   return { backend, problems: filters.problems }
-}
-
-/** Fields of a rule that change what a client gets and are not built yet: ignoring them would be a lie. */
-function unsupportedFields(rule: HTTPRouteRule, field: string): readonly Problem[] {
-  return (['timeouts', 'retry', 'sessionPersistence'] as const)
-    .filter((name) => rule[name] !== undefined)
-    .map((name) => ({
-      condition: conditionTypes.Accepted,
-      reason: reasons.UnsupportedValue,
-      message: 'is not supported yet; remove it',
-      field: `${field}.${name}`,
-    }))
 }
 
 function compileMatch(match: HTTPRouteMatch): RouteMatch {
@@ -163,58 +152,4 @@ function valueMatches(
     }
   }
   return [...byName.values()].sort(compareBy((match) => match.name))
-}
-
-/** What Envoy would refuse in a match: said here, with the field, before a proxy has to. */
-function matchProblems(match: HTTPRouteMatch, field: string): readonly Problem[] {
-  const lists = [
-    { name: 'headers', matches: match.headers ?? [] },
-    { name: 'queryParams', matches: match.queryParams ?? [] },
-  ]
-  const regexes = [
-    { type: match.path.type as string, value: match.path.value, field: `${field}.path.value` },
-    ...lists.flatMap(({ name, matches }) =>
-      matches.map(({ type, value }, index) => ({
-        type: type as string,
-        value,
-        field: `${field}.${name}[${index}].value`,
-      })),
-    ),
-  ].filter(({ type }) => type === 'RegularExpression')
-  const problems = regexes.flatMap((candidate) => {
-    const why = regexProblem(candidate.value)
-    return why === undefined
-      ? []
-      : [
-          refuse(
-            candidate.field,
-            `"${clip(candidate.value)}" is no regular expression of RE2 syntax: ${clip(why)}; correct it`,
-          ),
-        ]
-  })
-  return match.path.type === 'RegularExpression' ? problems : [...pathProblems(match.path.value, field), ...problems]
-}
-
-function pathProblems(path: string, field: string): readonly Problem[] {
-  if (!path.startsWith('/')) {
-    return [refuse(`${field}.path.value`, `"${clip(path)}" does not begin with "/"; write "/${clip(path)}"`)]
-  }
-  const odd = /[?#]/.exec(path)?.[0]
-  return odd === undefined
-    ? []
-    : [
-        refuse(
-          `${field}.path.value`,
-          `"${clip(path)}" holds "${odd}", which no path can; match queries with queryParams`,
-        ),
-      ]
-}
-
-function refuse(field: string, message: string): Problem {
-  return { condition: conditionTypes.Accepted, reason: reasons.UnsupportedValue, message, field }
-}
-
-/** Quoted values stay readable in a message. */
-function clip(value: string): string {
-  return value.length <= 80 ? value : `${value.slice(0, 79)}…`
 }

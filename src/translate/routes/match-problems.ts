@@ -1,0 +1,78 @@
+/** What cannot be matched, or never would be: said with the field, before a proxy has to refuse it. */
+import { conditionTypes, type Problem, reasons } from '../../api/conditions.ts'
+import type { HTTPRouteMatch } from '../../api/gen/types.ts'
+import { regexProblem } from '../../lib/re2.ts'
+
+/** Every problem of one match. */
+export function matchProblems(match: HTTPRouteMatch, field: string): readonly Problem[] {
+  const { type, value } = match.path
+  return [
+    ...(type === 'RegularExpression' ? [] : pathProblems(value, `${field}.path.value`)),
+    ...regexesOf(match, field).flatMap((regex) => regexProblems(regex.value, regex.field)),
+  ]
+}
+
+interface FoundRegex {
+  readonly value: string
+  readonly field: string
+}
+
+function regexesOf({ path, headers = [], queryParams = [] }: HTTPRouteMatch, field: string): readonly FoundRegex[] {
+  const lists = [
+    ...headers.map(({ type, value }, index) => ({ type, value, field: `${field}.headers[${index}].value` })),
+    ...queryParams.map(({ type, value }, index) => ({ type, value, field: `${field}.queryParams[${index}].value` })),
+  ]
+  return [{ type: path.type, value: path.value, field: `${field}.path.value` }, ...lists].filter(
+    ({ type }) => type === 'RegularExpression',
+  )
+}
+
+function regexProblems(regex: string, field: string): readonly Problem[] {
+  const why = regexProblem(regex)
+  return why === undefined
+    ? []
+    : [refuse(field, `"${clip(regex)}" is no regular expression of RE2 syntax: ${clip(why)}; correct it`)]
+}
+
+/** Removed or refused by the proxy before routes are looked at (`HTTPPathMatch`, its validation rules). */
+const neverThere: readonly RegExp[] = [/\/\//, /\/\.(?=\/|$)/, /\/\.\.(?=\/|$)/, /%2f/i]
+/** RFC 3986 3.3 "pchar" and the slash. */
+const oddCharacter = /[^-A-Za-z0-9/._~!$&'()*+,;=:@%]|%(?![0-9a-fA-F]{2})/u
+
+function pathProblems(path: string, field: string): readonly Problem[] {
+  if (!path.startsWith('/')) return [refuse(field, `"${clip(path)}" does not begin with "/"; write "/${clip(path)}"`)]
+  const odd = oddCharacter.exec(path)?.[0]
+  if (odd !== undefined) return [refuse(field, `"${clip(path)}" holds "${odd}", which no path can; ${adviceFor(odd)}`)]
+  const lost = neverThere.flatMap((part) => part.exec(path)?.[0] ?? [])[0]
+  return lost === undefined
+    ? []
+    : [refuse(field, `"${clip(path)}" holds "${lost}", which no path has once it is normalized; leave it out`)]
+}
+
+function adviceFor(odd: string): string {
+  switch (odd) {
+    case '?':
+      return 'match queries with queryParams'
+    case '#':
+      return 'leave it out'
+    case '%':
+      return 'follow it with two hexadecimal digits'
+    default:
+      return `write it as ${percentEncoded(odd)}`
+  }
+}
+
+function percentEncoded(character: string): string {
+  // A lone surrogate has no UTF-8; the replacement character stands for it.
+  const encoded = encodeURIComponent(character.isWellFormed() ? character : '\ufffd')
+  return encoded === character ? `%${character.charCodeAt(0).toString(16).toUpperCase()}` : encoded
+}
+
+function refuse(field: string, message: string): Problem {
+  return { condition: conditionTypes.Accepted, reason: reasons.UnsupportedValue, message, field }
+}
+
+/** Quoted values stay readable in a message. */
+function clip(value: string): string {
+  return value.length <= 80 ? value : `${value.slice(0, 79)}…`
+}

@@ -1,0 +1,44 @@
+/** What is wrong with a rule as a whole: fields that are not built and parts that do not go together. */
+import { conditionTypes, type Problem, reasons } from '../../api/conditions.ts'
+import type { HTTPRouteRule } from '../../api/gen/types.ts'
+
+/** Every problem that no single match, filter or backendRef has. */
+export function ruleProblems(rule: HTTPRouteRule, field: string): readonly Problem[] {
+  return [...unsupportedFields(rule, field), ...redirectProblems(rule, field), ...prefixProblems(rule, field)]
+}
+
+/** Fields of a rule that change what a client gets and are not built yet: ignoring them would be a lie. */
+function unsupportedFields(rule: HTTPRouteRule, field: string): readonly Problem[] {
+  return (['timeouts', 'retry', 'sessionPersistence'] as const)
+    .filter((name) => rule[name] !== undefined)
+    .map((name) => refuse(`${field}.${name}`, 'is not supported yet; remove it'))
+}
+
+/** "RequestRedirect filter must not be used together with backendRefs" (`HTTPRouteRule`). */
+function redirectProblems({ filters = [], backendRefs = [] }: HTTPRouteRule, field: string): readonly Problem[] {
+  const isRedirect = filters.some(({ type }) => type === 'RequestRedirect')
+  return isRedirect && backendRefs.length > 0
+    ? [refuse(`${field}.backendRefs`, 'a redirect asks no backend; remove backendRefs or the RequestRedirect filter')]
+    : []
+}
+
+/** "When using ... path.replacePrefixMatch, exactly one PathPrefix match must be specified" (`HTTPRouteRule`). */
+function prefixProblems({ filters = [], matches }: HTTPRouteRule, field: string): readonly Problem[] {
+  const isMet = matches.length === 1 && matches.every(({ path }) => path.type === 'PathPrefix')
+  return filters.flatMap(({ requestRedirect, urlRewrite }, index) => {
+    const body = urlRewrite === undefined ? 'requestRedirect' : 'urlRewrite'
+    const path = (urlRewrite ?? requestRedirect)?.path
+    return path?.type !== 'ReplacePrefixMatch' || isMet
+      ? []
+      : [
+          refuse(
+            `${field}.filters[${index}].${body}.path`,
+            'ReplacePrefixMatch needs exactly one match, of type PathPrefix; split the rule or use ReplaceFullPath',
+          ),
+        ]
+  })
+}
+
+function refuse(field: string, message: string): Problem {
+  return { condition: conditionTypes.Accepted, reason: reasons.UnsupportedValue, message, field }
+}
