@@ -19,14 +19,24 @@ export const liveSettings: TranslateSettings = {
 /** What waits for an answer of a proxy gives up after this time. */
 const answerWithinMs = 60_000
 
+export interface LiveOptions {
+  /** Freeze everything and run each transform twice. Default: false. */
+  readonly checkPurity?: boolean | undefined
+  /** Files and folders to read. Default: none. */
+  readonly paths?: readonly string[] | undefined
+  /** Where they differ from `liveSettings`. */
+  readonly settings?: Partial<TranslateSettings> | undefined
+}
+
 /** Everything from objects to bytes on the wire. What is set takes effect in the next turn of the event loop. */
 export class LivePipeline {
   readonly translation: Translation
   readonly deliverer: Deliverer
 
-  constructor(options: { readonly checkPurity?: boolean | undefined; readonly paths?: readonly string[] } = {}) {
+  constructor(options: LiveOptions = {}) {
     const { checkPurity, paths = [] } = options
-    this.translation = openTranslation({ paths, settings: liveSettings, graph: { checkPurity } })
+    const settings = { ...liveSettings, ...options.settings }
+    this.translation = openTranslation({ paths, settings, graph: { checkPurity } })
     this.translation.graph.observe(this.translation.outputs.statuses)
     this.deliverer = new Deliverer(this.translation, { logger: silentLogger(), metrics: createMetrics() })
   }

@@ -17,9 +17,9 @@ function nameOf({ kind, metadata: { namespace, name } }: KubernetesObject) {
 
 /** Everything sent is answered, and nothing more is to be sent. */
 async function settled(): Promise<void> {
-  await live.graph.idle()
+  await live.translation.graph.idle()
   await until(
-    () => live.server.proxies(),
+    () => live.deliverer.server.proxies(),
     (proxies) =>
       proxies.length === 1 &&
       proxies.every(
@@ -32,7 +32,7 @@ async function settled(): Promise<void> {
 
 beforeAll(async () => {
   live = new LivePipeline({ settings: { bindAddresses: [address] } })
-  const { port } = await live.server.listen('127.0.0.1:0')
+  const { port } = await live.listen(0)
   for (const object of baseObjects()) {
     live.set(object)
   }
@@ -42,7 +42,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await envoy.stop()
-  await live.server.close()
+  await live.stop()
 })
 
 describe('a real Envoy', () => {
@@ -52,18 +52,18 @@ describe('a real Envoy', () => {
     for (const object of objects) {
       live.set(object)
     }
-    await live.graph.idle()
-    const hasResources = [...live.outputs.resources.keys()].some((key) => key.startsWith('default/gw|'))
+    await live.translation.graph.idle()
+    const hasResources = [...live.translation.outputs.resources.keys()].some((key) => key.startsWith('default/gw|'))
     if (hasResources) {
       await settled()
     }
-    expect([...live.refusals.entries()]).toEqual([])
+    expect([...live.translation.refusals.entries()]).toEqual([])
     for (const object of objects) {
       live.delete(nameOf(object))
     }
     for (const object of baseObjects()) {
       live.set(object)
     }
-    await live.graph.idle()
+    await live.translation.graph.idle()
   })
 })
