@@ -48,7 +48,7 @@ abstract class GroupedView<V> extends View<V> {
     }
   }
 
-  protected same(a: V, b: V): boolean {
+  same(a: V, b: V): boolean {
     return a === b
   }
 }

@@ -11,8 +11,8 @@ export class JoinNode<V> extends GraphNode {
 
   constructor(host: Host, name: string, rank: number, inputs: readonly View<V>[]) {
     super(host, name, rank)
-    // Each input has announced real changes only, by its own equality: identity is enough here.
-    this.store = new Store<V>(this, name, Object.is)
+    // Another input may come to hold the same value: it is a change only if an input would call it one.
+    this.store = new Store<V>(this, name, (a, b) => inputs.every((input) => input.same(a, b)))
     this.outlets = [this.store]
     this.#inputs = inputs
     for (const input of inputs) input.subscribe(this)

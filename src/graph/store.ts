@@ -78,7 +78,7 @@ export class Store<V> extends View<V> {
     return changes
   }
 
-  protected same(a: V, b: V): boolean {
+  same(a: V, b: V): boolean {
     return a === b || this.#equals(a, b)
   }
 

@@ -576,6 +576,21 @@ describe('source', () => {
     expect(both.get('a')).toBe(4)
   })
 
+  test('join: an equal value that comes from another input is no change', () => {
+    const { graph } = build()
+    const first = graph.source<{ readonly n: number }>('first')
+    const second = graph.source<{ readonly n: number }>('second')
+    const both = graph.join('both', [first, second])
+    graph.observe(both)
+    first.set('a', { n: 1 })
+    second.set('a', { n: 1 })
+    graph.flush()
+    const before = both.get('a')
+    first.delete('a')
+    expect(graph.flush()?.changes(both).size).toBe(0)
+    expect(both.get('a')).toBe(before)
+  })
+
   test('a single may hold undefined', () => {
     const { graph, numbers } = build()
     const config = graph.single<string | undefined>('config', undefined)

@@ -53,7 +53,7 @@ export abstract class View<V> implements Collection<V>, Outlet {
   abstract keys(): IterableIterator<string>
   abstract entries(): IterableIterator<readonly [string, V]>
   /** Whether two values are the same to whoever is downstream. */
-  protected abstract same(a: V, b: V): boolean
+  abstract same(a: V, b: V): boolean
 
   /** Whether changes are recorded for epochs. */
   get isObserved(): boolean {
