@@ -60,6 +60,22 @@ describe('a scope', () => {
     expect(script.lines).toEqual(['scoped-route +s'])
   })
 
+  test('does not count endpoints that were on their way before its cluster', () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('one', { serviceName: 'e' }), assignment('e', 80)])
+    const script = settled(stock)
+    script.request('endpoint', { subscribe: ['e'] })
+    script.ackAll()
+    stock.put([assignment('e', 81)])
+    script.clear()
+    stock.put([edsCluster('two', { serviceName: 'e' }), forwardScope('s', 'two')])
+    script.answer('cluster')
+    script.answer('endpoint')
+    expect(script.lines).toEqual(['cluster +two', 'endpoint +e'])
+    script.answer('endpoint')
+    expect(script.lines).toEqual(['scoped-route +s'])
+  })
+
   test('does not wait for a cluster that only changed: the old one serves', () => {
     const stock = new TestStore()
     stock.put([edsCluster('c'), assignment('c', 80)])
@@ -238,6 +254,29 @@ describe('a listener that serves scopes', () => {
     stock.put([answerScope('t', '1')])
     expect(script.lines).toEqual(['scoped-route +s', 'scoped-route +t'])
     script.answerFor('s')
+    expect(script.lines).toEqual(['listener +l'])
+  })
+
+  test('that changes again waits for the scopes of that change too', () => {
+    const stock = new TestStore()
+    stock.put([warmUpListener()])
+    const script = settled(stock)
+    stock.put([scopedListener('l', 80), answerScope('s', '1')])
+    stock.put([scopedListener('l', 81), answerScope('t', '1')])
+    script.answerFor('s')
+    expect(script.lines).toEqual(['scoped-route +s', 'scoped-route +t'])
+    script.answerFor('t')
+    expect(script.lines).toEqual(['listener +l'])
+  })
+
+  test('goes at once when the scopes that it waits for turn out to be unchanged', () => {
+    const stock = new TestStore()
+    stock.put([warmUpListener(), answerScope('s', '1')])
+    const script = settled(stock)
+    script.event({ kind: 'congested' })
+    stock.put([scopedListener('l', 80), answerScope('s', '2')])
+    stock.put([answerScope('s', '1')])
+    script.event({ kind: 'drained' })
     expect(script.lines).toEqual(['listener +l'])
   })
 

@@ -110,6 +110,50 @@ describe('additions', () => {
   })
 })
 
+describe('clusters', () => {
+  test('whose response is not answered for 3 s hold up no other: Envoy is silent while one of them warms up', () => {
+    const stock = new TestStore()
+    const script = settled(stock)
+    stock.put([edsCluster('stuck'), edsCluster('other')])
+    stock.put([edsCluster('new'), edsCluster('other', { connectMs: 2000 })])
+    script.wait(2_999)
+    expect(script.lines).toEqual(['cluster +stuck +other'])
+    script.wait(1)
+    expect(script.lines).toEqual(['cluster +new +other'])
+    stock.remove(edsCluster('stuck'))
+    script.wait(3_000)
+    expect(script.lines).toEqual(['cluster -stuck'])
+    script.ackAll()
+    const clusters = script.stream.progress().find(({ type }) => type === 'cluster')
+    expect(clusters).toMatchObject({ known: 2, pending: 0 })
+  })
+
+  test('are sent no more when very many responses are not answered', () => {
+    const stock = new TestStore()
+    const script = settled(stock)
+    for (let round = 0; round < 50; round++) {
+      stock.put([edsCluster(`c${round}`)])
+      script.wait(3_000)
+    }
+    expect(script.lines).toHaveLength(9)
+    script.ackAll()
+    expect(script.lines).toEqual([expect.stringMatching(/^cluster( \+c\d+){41}$/)])
+  })
+
+  test('that go are not kept back by an endless stream of new ones', () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('old')])
+    const script = settled(stock)
+    stock.put([edsCluster('c0')])
+    stock.put([edsCluster('c1')], [edsCluster('old')])
+    for (let round = 2; round < 5; round++) {
+      stock.put([edsCluster(`c${round}`)])
+      script.answer('cluster')
+    }
+    expect(script.lines).toContain('cluster -old')
+  })
+})
+
 describe('a connection that takes nothing', () => {
   test('is sent nothing until it drains, and then what is current', () => {
     const stock = new TestStore()

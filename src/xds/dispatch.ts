@@ -9,7 +9,7 @@ import {
   releaseOverdueWaiters,
   waitForClusters,
 } from './gates.ts'
-import type { Item, Lane, Removal, Sent } from './lane.ts'
+import type { Flight, Item, Lane, Removal, Sent } from './lane.ts'
 import { laneOf, type StreamState } from './stream-state.ts'
 import { hashOfVersion, wantedOf } from './wanted.ts'
 
@@ -23,6 +23,7 @@ export function dispatch(state: StreamState): void {
   if (state.isCongested || state.isClosed) return
   releaseOverdueWaiters(state)
   retryBinds(state)
+  overtakeLateAnswers(state)
   releaseHeldListeners(state)
   // What turned out to need no sending may have been the last thing that something else waited for.
   for (let hasMore = true; hasMore; ) {
@@ -197,15 +198,18 @@ interface Load {
 function launch(state: StreamState, lane: Lane, { sent, removals, absent }: Load): void {
   state.order++
   const nonce = String(state.order)
-  lane.flights.set(nonce, { nonce, order: state.order, sent, removed: removals })
+  const flight: Flight = { nonce, order: state.order, sentMs: state.nowMs, isStale: false, sent, removed: removals }
+  lane.flights.set(nonce, flight)
+  lane.takeSlot(flight)
   lane.isAnswered = true
   lane.hasJustRemoved = sent.length === 0
   lane.counters.sent++
-  if (isLone(lane, sent.length)) lane.loneInFlight++
-  else lane.bulksInFlight++
   for (const { resource } of sent) {
     const item = lane.items.get(resource.name)
-    if (item !== undefined) lane.move(item, 'flying')
+    if (item !== undefined) {
+      lane.move(item, 'flying')
+      item.nonce = nonce
+    }
     lane.forced.delete(resource.name)
     if (lane.type === 'cluster') noteCluster(state, resource)
   }
@@ -216,11 +220,6 @@ function launch(state: StreamState, lane: Lane, { sent, removals, absent }: Load
     if (lane.type === 'cluster') state.warmth.forget(name)
   }
   state.effects.push({ kind: 'send', type: lane.type, nonce, sent, removed })
-}
-
-/** Whether a response of that many additions counts against `maxLone` rather than `maxBulks`. */
-export function isLone(lane: Lane, additions: number): boolean {
-  return lane.policy.maxLone > 0 && additions === 1
 }
 
 /**
@@ -261,6 +260,17 @@ function sendRemovals(state: StreamState, lane: Lane): void {
   lane.leaving.clear()
   lane.absent.clear()
   launch(state, lane, { sent: [], removals, absent })
+}
+
+function overtakeLateAnswers(state: StreamState): void {
+  for (const lane of state.lanes.values()) {
+    if (lane.flights.size === 0 || lane.flights.size > state.context.limits.maxStale) continue
+    for (const flight of lane.flights.values()) {
+      if (flight.isStale) continue
+      if (flight.sentMs + lane.policy.staleAfterMs > state.nowMs) break
+      lane.overtake(flight)
+    }
+  }
 }
 
 function retryBinds(state: StreamState): void {

@@ -149,6 +149,11 @@ export function nextDeadlineMs(state: StreamState): number | undefined {
     break
   }
   for (const lane of state.lanes.values()) {
+    for (const flight of lane.flights.values()) {
+      if (flight.isStale || lane.flights.size > state.context.limits.maxStale) continue
+      next = Math.min(next, flight.sentMs + lane.policy.staleAfterMs)
+      break
+    }
     for (const removal of lane.removals.values()) {
       next = Math.min(next, removal.notBeforeMs > state.nowMs ? removal.notBeforeMs : removal.deadlineMs)
       break

@@ -7,9 +7,10 @@ import { Subscription } from './subscription.ts'
 
 /**
  * Where an outstanding addition is: `ready` may be sent now, `waiting` waits for clusters, `held` for scopes, `flying` for
- * its ACK; `grouped` belongs to a refused response that is being split.
+ * its ACK; `stale` does so too, but for so long that a newer version need not; `grouped` belongs to a refused response
+ * that is being split.
  */
-export type Stage = 'ready' | 'waiting' | 'held' | 'flying' | 'grouped'
+export type Stage = 'ready' | 'waiting' | 'held' | 'flying' | 'stale' | 'grouped'
 
 /** One name that the client has to be told about. It carries no content: that is looked up when it is sent. */
 export interface Item {
@@ -19,6 +20,8 @@ export interface Item {
   /** The newest epoch that it stands for. */
   newestEpoch: number
   stage: Stage
+  /** The response that it is in, while it is on its way. */
+  nonce: string | undefined
   /** Epoch of a change that came while it was flying. */
   again: number | undefined
   /** When it goes without what it waits for; undefined while it never waited. */
@@ -39,6 +42,9 @@ export interface Flight {
   readonly nonce: string
   /** Position in the order of all responses of the stream. */
   readonly order: number
+  readonly sentMs: number
+  /** Unanswered for so long that it holds up nothing any more. */
+  isStale: boolean
   readonly sent: readonly Sent[]
   readonly removed: readonly Removal[]
 }
@@ -73,7 +79,7 @@ export class Lane {
   readonly ready = new Set<string>()
   /** Names that must be sent even when the client has that version. */
   readonly forced = new Set<string>()
-  /** Names of which Envoy may have kept refused bytes in mind: they need a salt. */
+  /** Names of which the client may have something though it did not say so. Scopes among them need a salt. */
   readonly tainted = new Set<string>()
   /** Halves of refused responses, to be tried before anything else. */
   readonly groups: (readonly string[])[] = []
@@ -106,7 +112,7 @@ export class Lane {
     const item = this.items.get(name)
     if (item === undefined) {
       this.additions.open(epoch)
-      const waits = { again: undefined, deadlineMs: undefined }
+      const waits = { nonce: undefined, again: undefined, deadlineMs: undefined }
       this.items.set(name, { name, epoch, newestEpoch: epoch, stage: 'ready', ...waits })
       this.ready.add(name)
       return
@@ -126,6 +132,34 @@ export class Lane {
     if (item.stage === 'ready') this.ready.delete(item.name)
     item.stage = stage
     if (stage === 'ready') this.ready.add(item.name)
+  }
+
+  /** An unanswered response stops to hold up the lane. Its answer still counts when it comes. */
+  overtake(flight: Flight): void {
+    flight.isStale = true
+    this.freeSlot(flight)
+    for (const { resource } of flight.sent) {
+      const item = this.items.get(resource.name)
+      if (item?.nonce !== flight.nonce || item.stage !== 'flying') continue
+      this.tainted.add(item.name)
+      if (item.again === undefined) this.move(item, 'stale')
+      else this.settle(item)
+    }
+  }
+
+  takeSlot(flight: Flight): void {
+    if (this.#isLone(flight)) this.loneInFlight++
+    else this.bulksInFlight++
+  }
+
+  freeSlot(flight: Flight): void {
+    if (this.#isLone(flight)) this.loneInFlight--
+    else this.bulksInFlight--
+  }
+
+  /** Whether it counts against `maxLone` rather than `maxBulks`. */
+  #isLone(flight: Flight): boolean {
+    return this.policy.maxLone > 0 && flight.sent.length === 1
   }
 
   /** The client has the name, or nothing can be sent for it. A change that came meanwhile is owed next. */

@@ -10,6 +10,8 @@ export interface StreamLimits {
   readonly listenerHoldTimeoutMs: number
   /** Backoff of a listener whose address is taken: first and longest pause. */
   readonly bindRetryMs: { readonly first: number; readonly longest: number }
+  /** Unanswered responses of one type after which nothing more is sent of it, however late they are. */
+  readonly maxStale: number
   /** Names that one stream may be subscribed to, over all types. */
   readonly maxSubscriptions: number
 }
@@ -19,6 +21,7 @@ export const defaultLimits: StreamLimits = {
   removalTimeoutMs: 15_000,
   listenerHoldTimeoutMs: 30_000,
   bindRetryMs: { first: 500, longest: 15_000 },
+  maxStale: 8,
   maxSubscriptions: 500_000,
 }
 
@@ -35,16 +38,27 @@ export interface LanePolicy {
    * narrowed down afterwards.
    */
   readonly maxLone: number
+  /** An unanswered response holds up others for so long at most. */
+  readonly staleAfterMs: number
 }
 
-const whole: LanePolicy = { maxCount: 10_000, maxBytes: 2_000_000, maxBulks: 1, maxLone: 0 }
+const whole: LanePolicy = {
+  maxCount: 10_000,
+  maxBytes: 2_000_000,
+  maxBulks: 1,
+  maxLone: 0,
+  staleAfterMs: Number.POSITIVE_INFINITY,
+}
 
-/** Envoy takes SRDS all or nothing and names no culprit, hence small responses and unproven scopes alone. */
+/**
+ * Envoy takes SRDS all or nothing and names no culprit, hence small responses and unproven scopes alone. It applies CDS
+ * at once but does not answer while any cluster is warming, and one that never gets warm must not hold up the others.
+ */
 export const lanePolicies: Readonly<Record<XdsType, LanePolicy>> = {
   secret: whole,
-  cluster: whole,
+  cluster: { ...whole, staleAfterMs: 3_000 },
   endpoint: whole,
   listener: whole,
   route: whole,
-  'scoped-route': { maxCount: 100, maxBytes: 1_000_000, maxBulks: 4, maxLone: 64 },
+  'scoped-route': { ...whole, maxCount: 100, maxBytes: 1_000_000, maxBulks: 4, maxLone: 64 },
 }

@@ -1,4 +1,3 @@
-import { isLone } from './dispatch.ts'
 import { releaseWaiters } from './gates.ts'
 import type { Flight, Lane, Sent } from './lane.ts'
 import { culpritsOf, isBindFailure } from './nack.ts'
@@ -16,8 +15,7 @@ export function settleReply(state: StreamState, lane: Lane, reply: Reply): void 
   const flight = lane.flights.get(reply.nonce)
   if (flight === undefined) return
   lane.flights.delete(reply.nonce)
-  if (isLone(lane, flight.sent.length)) lane.loneInFlight--
-  else lane.bulksInFlight--
+  if (!flight.isStale) lane.freeSlot(flight)
   for (const removal of flight.removed) lane.departures.settle(removal.epoch)
   if (reply.error === undefined) {
     lane.counters.acked++
@@ -36,9 +34,9 @@ function accept(state: StreamState, lane: Lane, flight: Flight, sent: readonly S
     const { name } = resource
     stock.prove(resource, envoyVersion)
     lane.tainted.delete(name)
-    if (lane.subscription.wants(name)) lane.known.set(name, version)
+    if (lane.subscription.wants(name) && !wasRemovedSince(lane, name, flight)) lane.known.set(name, version)
     if (lane.type === 'listener') state.bindRetries.delete(name)
-    settleFlying(lane, name)
+    settleFlying(lane, name, flight)
     if (lane.type === 'cluster' && state.warmth.acknowledge(name)) releaseWaiters(state, name)
     if (lane.type === 'endpoint') {
       for (const cluster of state.warmth.fill(name, flight.order)) releaseWaiters(state, cluster)
@@ -48,9 +46,16 @@ function accept(state: StreamState, lane: Lane, flight: Flight, sent: readonly S
   if (sent.length > 0) state.effects.push({ kind: 'accepted', type: lane.type, sent })
 }
 
-function settleFlying(lane: Lane, name: string): void {
+/** Whether a removal of the name is on its way, sent while this response was late. */
+function wasRemovedSince(lane: Lane, name: string, flight: Flight): boolean {
+  if (!flight.isStale) return false
+  return [...lane.flights.values()].some((later) => later.removed.some((removal) => removal.name === name))
+}
+
+/** Nothing, when the name has been sent again since. */
+function settleFlying(lane: Lane, name: string, flight: Flight): void {
   const item = lane.items.get(name)
-  if (item?.stage === 'flying') lane.settle(item)
+  if (item?.nonce === flight.nonce && (item.stage === 'flying' || item.stage === 'stale')) lane.settle(item)
 }
 
 /**
@@ -62,21 +67,21 @@ function refuse(state: StreamState, lane: Lane, flight: Flight, message: string)
   if (only === undefined) return
   if (others.length === 0) {
     const named = culpritsOf(lane.type, message, [only.resource.name])[0]
-    condemn(state, lane, only, named?.message ?? message)
+    condemn(state, lane, { flight, sent: only, message: named?.message ?? message })
     return
   }
   const names = flight.sent.map(({ resource }) => resource.name)
   state.effects.push({ kind: 'nacked', type: lane.type, count: names.length, message })
   const culprits = new Map(culpritsOf(lane.type, message, names).map((culprit) => [culprit.name, culprit.message]))
   if (culprits.size === 0) {
-    split(lane, flight.sent)
+    split(lane, flight)
     return
   }
   const taken = flight.sent.filter(({ resource }) => !culprits.has(resource.name))
   accept(state, lane, flight, taken)
   for (const sent of flight.sent) {
     const complaint = culprits.get(sent.resource.name)
-    if (complaint !== undefined) condemn(state, lane, sent, complaint)
+    if (complaint !== undefined) condemn(state, lane, { flight, sent, message: complaint })
   }
 }
 
@@ -84,13 +89,13 @@ function refuse(state: StreamState, lane: Lane, flight: Flight, message: string)
  * Names that changed meanwhile stay in their half: what is sent is looked up again. What the client had and was sent all
  * the same is needed again, such as endpoints for a changed cluster.
  */
-function split(lane: Lane, sent: readonly Sent[]): void {
+function split(lane: Lane, flight: Flight): void {
   const names: string[] = []
-  for (const { resource, isForced } of sent) {
+  for (const { resource, isForced } of flight.sent) {
     const { name } = resource
     const item = lane.items.get(name)
     lane.tainted.add(name)
-    if (item?.stage !== 'flying') continue
+    if (item?.nonce !== flight.nonce || (item.stage !== 'flying' && item.stage !== 'stale')) continue
     lane.move(item, 'grouped')
     names.push(name)
     if (isForced) lane.forced.add(name)
@@ -99,8 +104,15 @@ function split(lane: Lane, sent: readonly Sent[]): void {
   lane.groups.push(names.slice(0, middle), names.slice(middle))
 }
 
+interface Verdict {
+  readonly flight: Flight
+  readonly sent: Sent
+  readonly message: string
+}
+
 /** The culprit of a refusal is found. Its bytes are not sent again; what goes instead is looked up at once. */
-function condemn(state: StreamState, lane: Lane, { resource, isForced }: Sent, message: string): void {
+function condemn(state: StreamState, lane: Lane, { flight, sent, message }: Verdict): void {
+  const { resource, isForced } = sent
   const { name, type } = resource
   const willRetry = isBindFailure(type, message)
   state.effects.push({ kind: 'refused', type, resource, message, willRetry })
@@ -111,7 +123,7 @@ function condemn(state: StreamState, lane: Lane, { resource, isForced }: Sent, m
     state.warmth.forget(name)
     releaseWaiters(state, name)
   }
-  settleFlying(lane, name)
+  settleFlying(lane, name, flight)
   if (willRetry) return
   if (isForced) lane.forced.add(name)
   lane.owe(name, state.epoch)
