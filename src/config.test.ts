@@ -5,8 +5,8 @@ import { parseDevCertificate, parseHostPort, readConfig } from './config.ts'
 const flags: UpFlags = {
   file: ['routes'],
   xdsAddress: '127.0.0.1:18000',
-  adminAddress: '127.0.0.1:19001',
-  envoyAdminPort: '19000',
+  adminAddress: '127.0.0.1:19000',
+  envoyAdminPort: '19001',
   concurrency: '1',
   stats: 'listed',
   logLevel: 'info',
@@ -24,8 +24,8 @@ describe('readConfig', () => {
       value: {
         paths: ['routes'],
         xds: { host: '127.0.0.1', port: 18000 },
-        admin: { host: '127.0.0.1', port: 19001 },
-        envoyAdminPort: 19000,
+        admin: { host: '127.0.0.1', port: 19000 },
+        envoyAdminPort: 19001,
         runsEnvoys: true,
         concurrency: 1,
         stats: 'listed',
@@ -72,7 +72,7 @@ describe('readConfig', () => {
 describe('parseHostPort', () => {
   test.each([
     ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
-    ['[::1]:19001', { host: '::1', port: 19001 }],
+    ['[::1]:19000', { host: '::1', port: 19000 }],
     ['localhost:80', { host: 'localhost', port: 80 }],
   ])('reads %s', (text, value) => expect(parseHostPort(text)).toEqual({ ok: true, value }))
 

@@ -24,9 +24,9 @@ export interface Config {
   readonly paths: readonly string[]
   /** Where proxies connect. Loopback only: it is plain text. Default: 127.0.0.1:18000. */
   readonly xds: HostPort
-  /** Readiness, metrics and /debug. Default: 127.0.0.1:19001. */
+  /** Readiness, metrics and /debug. Default: 127.0.0.1:19000. */
   readonly admin: HostPort
-  /** Admin port of the first Envoy on 127.0.0.1; further ones get the next free. Default: 19000. */
+  /** Admin port of the first Envoy on 127.0.0.1; further ones get the next free. Default: 19001. */
   readonly envoyAdminPort: number
   /** False: proxies are started by somebody else. Default: true. */
   readonly runsEnvoys: boolean

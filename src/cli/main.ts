@@ -62,12 +62,12 @@ function describeUp(command: Command): Command {
     )
     .addOption(
       new Option('--admin-address <host:port>', 'readiness, metrics and /debug')
-        .default('127.0.0.1:19001')
+        .default('127.0.0.1:19000')
         .env('FAIRLEAD_ADMIN_ADDRESS'),
     )
     .addOption(
       new Option('--envoy-admin-port <port>', 'admin port of the first Envoy; further ones get the next free port')
-        .default('19000')
+        .default('19001')
         .env('FAIRLEAD_ENVOY_ADMIN_PORT'),
     )
     .addOption(

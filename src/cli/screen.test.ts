@@ -38,8 +38,8 @@ describe('Screen', () => {
   test('prints what listens and what to try', () => {
     const text = printed((screen) =>
       screen.started({
-        gateways: [{ gateway: 'infra/edge', urls: ['http://127.0.0.1:8080'], envoyAdmin: 'http://127.0.0.1:19000' }],
-        admin: 'http://127.0.0.1:19001',
+        gateways: [{ gateway: 'infra/edge', urls: ['http://127.0.0.1:8080'], envoyAdmin: 'http://127.0.0.1:19001' }],
+        admin: 'http://127.0.0.1:19000',
         xds: '127.0.0.1:18000',
         sampleBackends: ['127.0.0.1:9001 orders-v1'],
         tries: ['curl http://127.0.0.1:8080/'],
@@ -49,9 +49,9 @@ describe('Screen', () => {
     expect(text).toBe(`
 Fairlead serves (ready in 321 ms)
   Gateway infra/edge  http://127.0.0.1:8080
-    its Envoy         http://127.0.0.1:19000
+    its Envoy         http://127.0.0.1:19001
   sample backend      127.0.0.1:9001 orders-v1
-  admin               http://127.0.0.1:19001/debug  (also /readyz, /metrics)
+  admin               http://127.0.0.1:19000/debug  (also /readyz, /metrics)
   xDS                 127.0.0.1:18000
 
 Try
