@@ -16,6 +16,8 @@ type HttpFilter = envoy.extensions.filters.network.http_connection_manager.v3.IH
 
 export const hcmFilterName = 'envoy.filters.network.http_connection_manager'
 
+export const hcmMessageName = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'
+
 /** What the connection manager of a chain must know about its place. */
 export interface HcmPlace {
   readonly gateway: GatewayKey
@@ -38,8 +40,7 @@ export function emitSubscribingHcm(): envoy.config.listener.v3.IFilter {
 }
 
 function networkFilter(hcm: Hcm): envoy.config.listener.v3.IFilter {
-  const messageName = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'
-  return { name: hcmFilterName, typedConfig: packAny(messageName, hcm) }
+  return { name: hcmFilterName, typedConfig: packAny(hcmMessageName, hcm) }
 }
 
 function routeSource({ gateway, chain }: HcmPlace): Hcm {
