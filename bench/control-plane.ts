@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../src/api/kinds.ts'
 import { parseObject } from '../src/api/parse.ts'
 import { LocalFleet } from '../src/infra/local-fleet.ts'
 import { silentLogger } from '../src/lib/logger.ts'
+import { releaseMemory } from '../src/release-memory.ts'
 import { LivePipeline } from '../src/testing/live-pipeline.ts'
 import {
   gatewayManifests,
@@ -20,6 +21,7 @@ import type { Driver, StartOptions } from './subject.ts'
 
 const HOSTS_PER_TURN = 50
 const LEAST_ADMIN_PORT = 19_500
+const START_TIMEOUT_MS = 300_000
 
 countSentBytes()
 
@@ -38,6 +40,7 @@ class ControlPlane implements Driver {
     await pipeline.ready()
     if (folder !== undefined) pipeline.translation.files.watch()
     for (const [, infra] of pipeline.translation.outputs.infra.entries()) await fleet.set(infra.gateway, infra)
+    releaseWhenServed(pipeline).catch(report)
   }
 
   edit(index: number, stamp: string): void {
@@ -95,8 +98,13 @@ function runFleet({ translation }: LivePipeline, binary: string, xdsPort: number
   return fleet
 }
 
+/** As `fairlead up` does once it serves. */
+async function releaseWhenServed({ deliverer }: LivePipeline): Promise<void> {
+  if (await deliverer.until(() => deliverer.notReady() === undefined, START_TIMEOUT_MS)) releaseMemory()
+}
+
 function report(error: unknown): void {
-  process.stderr.write(`the Envoy cannot be started: ${String(error)}\n`)
+  process.stderr.write(`the control plane failed: ${String(error)}\n`)
 }
 
 /** As the pages of a list arrive: some objects a turn. */
