@@ -44,6 +44,7 @@ export async function runControlPlane(
     ensureDevCertificate(request, `${config.cacheFolder}/dev-certificates`, Date.now()),
   )
   let narrator: Narrator | undefined
+  let fleet: LocalFleet | undefined
   const translation = openTranslation({
     paths: [...config.paths, ...certificates.map(({ secret }) => secret)],
     settings: {
@@ -59,11 +60,15 @@ export async function runControlPlane(
     },
     onChange: (change, files) => narrator?.filesChanged(change, files),
   })
-  const deliverer = new Deliverer(translation, { logger, metrics })
+  const nameOfPid = (pid: number) => {
+    const member = fleet?.members.find((candidate) => candidate.pid === pid)
+    return member === undefined ? undefined : `the Envoy of Gateway ${member.gateway}`
+  }
+  const deliverer = new Deliverer(translation, { logger, metrics, nameOfPid })
   const listening = await listen(config, { translation, deliverer, metrics })
   if (!listening.ok) return listening
   const { admin, adminPort, xdsPort } = listening.value
-  const fleet = envoy.value === undefined ? undefined : fleetOf(config, envoy.value, xdsPort, tools)
+  fleet = envoy.value === undefined ? undefined : fleetOf(config, envoy.value, xdsPort, tools)
   const backends = config.startsSampleBackends ? new SampleBackends(logger) : undefined
   const address = { admin: `http://${config.admin.host}:${adminPort}`, xds: `${config.xds.host}:${xdsPort}` }
   const certificate = certificates[0]?.certificate

@@ -3,6 +3,7 @@ import type { NamedResource } from './envoy/resource.ts'
 import type { XdsType } from './envoy/types.ts'
 import type { Change } from './graph/collection.ts'
 import type { Epoch } from './graph/graph.ts'
+import { explainBindFailure, parseBindFailure } from './infra/bind-failure.ts'
 import { describeOwner, portOwner } from './infra/port-owner.ts'
 import type { GatewayKey } from './ir/names.ts'
 import type { Logger } from './lib/logger.ts'
@@ -14,6 +15,16 @@ import { createXdsMetrics, type XdsMetrics } from './xds/metrics.ts'
 import { XdsServer } from './xds/server.ts'
 import { type EndpointChange, type ResourceChange, ResourceStore } from './xds/store.ts'
 
+/** What a process of ours is called; undefined for one that is not. */
+export type NameOfPid = (pid: number) => string | undefined
+
+export interface DelivererOptions {
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** Default: no process is ours. */
+  readonly nameOfPid?: NameOfPid | undefined
+}
+
 /** The xDS side of a control plane. */
 export class Deliverer {
   readonly server: XdsServer
@@ -24,14 +35,14 @@ export class Deliverer {
   #changed = new Map<XdsType, number>()
   readonly #waiting = new Set<() => void>()
 
-  constructor(translation: Translation, { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics }) {
+  constructor(translation: Translation, { logger, metrics, nameOfPid = () => undefined }: DelivererOptions) {
     this.#translation = translation
     const { graph, outputs, deliveries } = translation
     graph.observe(outputs.resources)
     graph.observe(outputs.endpoints)
     graph.onEpoch((epoch) => this.#deliver(epoch))
     this.feedback = new Feedback({
-      refusals: refusalSink(translation),
+      refusals: refusalSink(translation, nameOfPid),
       deliveries: {
         set: (gateway, delivery) => deliveries.set(gateway, delivery),
         delete: (gateway) => deliveries.delete(gateway),
@@ -124,26 +135,25 @@ export class Deliverer {
   }
 }
 
-/** Refusals go into the graph as they come; of a port that is taken, who has it is looked up and said. */
-function refusalSink({ refusals }: Translation): KeyedSink<Refusal> {
-  const current = new Map<string, string>()
-  const put = (key: string, refusal: Refusal) =>
+/** Refusals go into the graph as they come; of a port that cannot be bound, who has it is looked up and said. */
+function refusalSink({ refusals }: Translation, nameOfPid: NameOfPid): KeyedSink<Refusal> {
+  const current = new Map<string, Refusal>()
+  const put = (key: string, refusal: Refusal, message: string) =>
     // The server serves only Gateways that translation named, so the name is a key of one.
-    refusals.set(key, { ...refusal, gateway: refusal.gateway as GatewayKey })
+    refusals.set(key, { ...refusal, message, gateway: refusal.gateway as GatewayKey })
   return {
     set: (key, refusal) => {
-      current.set(key, refusal.message)
-      put(key, refusal)
-      const { port } = bindFailure.exec(refusal.message)?.groups ?? {}
-      if (port === undefined) return
-      portOwner(Number(port)).then(
+      current.set(key, refusal)
+      const failure = refusal.type === 'listener' ? parseBindFailure(refusal.message) : undefined
+      put(key, refusal, failure === undefined ? refusal.message : explainBindFailure(failure, undefined))
+      if (failure?.errno !== 'EADDRINUSE') return
+      portOwner(failure.port).then(
         (owner) => {
-          if (owner === undefined || current.get(key) !== refusal.message) return
-          const message = `${refusal.message} (EADDRINUSE): taken by ${describeOwner(owner)}; stop it or change the port`
-          put(key, { ...refusal, message })
+          if (owner === undefined || current.get(key) !== refusal) return
+          put(key, refusal, explainBindFailure(failure, nameOfPid(owner.pid) ?? describeOwner(owner)))
         },
-        () => {},
-      ) // Who has the port is a courtesy: the refusal itself is told.
+        () => {}, // Who has the port is a courtesy: the refusal itself is told.
+      )
     },
     delete: (key) => {
       current.delete(key)
@@ -151,8 +161,6 @@ function refusalSink({ refusals }: Translation): KeyedSink<Refusal> {
     },
   }
 }
-
-const bindFailure = /cannot bind '[^']*:(?<port>\d+)': Address already in use/
 
 function* resourceChanges(changes: ReadonlyMap<string, Change<GatewayResource>>): Iterable<ResourceChange> {
   for (const { before, after } of changes.values()) {

@@ -135,10 +135,13 @@ function named(refs: readonly ObjectRef[], prefix: string): readonly string[] {
   return refs.map((ref) => `${prefix}${describeObject(ref)}`)
 }
 
-/** Rows as lines, with every column but the last as wide as its widest cell. */
+const widestColumn = 60
+
+/** Rows as lines, with every column but the last as wide as its widest cell; one very long cell moves its own row only. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widthOf = (cell: string) => (cell.length > widestColumn ? 0 : cell.length)
   const widths = rows.reduce<readonly number[]>(
-    (most, row) => row.map((cell, index) => Math.max(most[index] ?? 0, cell.length)),
+    (most, row) => row.map((cell, index) => Math.max(most[index] ?? 0, widthOf(cell))),
     [],
   )
   return rows.map((row) =>

@@ -197,6 +197,24 @@ spec:
     expect((await get(up.ports.http, 'a.apps.example.com')).status).toBe(200)
   })
 
+  test('a port that another Gateway has is not programmed and names that Gateway, which goes on serving', async () => {
+    const up = await serving([])
+    up.add(
+      'second.yaml',
+      `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {namespace: shop, name: second}
+spec:
+  gatewayClassName: fairlead
+  listeners: [{name: http, protocol: HTTP, port: ${up.ports.http}}]
+`,
+    )
+    const isNamed = ({ problems }: LogEvent) =>
+      JSON.stringify(problems ?? '').includes('the Envoy of Gateway infra/edge')
+    expect(await up.event(isNamed)).toMatchObject({ object: 'Gateway shop/second', verdict: 'PROBLEM' })
+    expect((await get(up.ports.http, 'a.apps.example.com')).status).toBe(200)
+  })
+
   test('says who has the xDS port and exits with 1', async () => {
     const blocker = createServer()
     rig = await UpRig.start([], ({ xds }) => blocker.listen(xds, '127.0.0.1'))
