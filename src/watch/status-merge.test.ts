@@ -29,15 +29,23 @@ describe('mergeStatus', () => {
   test('conditions of other types stay, ours that are no longer reported go', () => {
     const foreign = { type: 'example.com/Audited', status: 'True', lastTransitionTime: then }
     const refused = { type: 'fairlead.dev/Refused', status: 'True', lastTransitionTime: then }
-    const merged = mergeStatus({ conditions: [foreign, refused] }, { conditions: [accepted] }, now)
-    expect(merged).toEqual({ conditions: [{ ...accepted, lastTransitionTime: now() }, foreign] })
+    const partial = { type: 'PartiallyInvalid', status: 'True', lastTransitionTime: then }
+    const merged = mergeStatus({ conditions: [foreign, refused, partial] }, { conditions: [accepted] }, now)
+    expect(merged).toEqual({ conditions: [foreign, { ...accepted, lastTransitionTime: now() }] })
   })
 
   test('parents of other controllers stay as they are, ours that are gone go', () => {
     const parent = (controllerName: string, name: string) => ({ controllerName, parentRef: { name }, conditions: [] })
     const existing = { parents: [parent('theirs', 'gw'), parent('ours', 'old')] }
     const merged = mergeStatus(existing, { parents: [parent('ours', 'gw')] }, now)
-    expect(merged).toEqual({ parents: [parent('ours', 'gw'), parent('theirs', 'gw')] })
+    expect(merged).toEqual({ parents: [parent('theirs', 'gw'), parent('ours', 'gw')] })
+  })
+
+  test('keeps the order that it finds, whoever made it', () => {
+    const parent = (controllerName: string, name: string) => ({ controllerName, parentRef: { name }, conditions: [] })
+    const existing = { parents: [parent('ours', 'b'), parent('theirs', 'a'), parent('ours', 'a')] }
+    const merged = mergeStatus(existing, { parents: [parent('ours', 'a'), parent('ours', 'b')] }, now)
+    expect(merged).toBe(existing)
   })
 
   test('conditions of listeners keep their times by the name of the listener', () => {

@@ -2,6 +2,7 @@
  * The status to write: ours merged into what is there. Conditions of other types and parents of other controllers are
  * not ours to touch (`RouteParentStatus.controllerName`, GEP-1364).
  */
+import { conditionTypes } from '../api/conditions.ts'
 import { structuralEqual } from '../lib/equal.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -9,7 +10,7 @@ type Fields = Readonly<Record<string, unknown>>
 /** RFC 3339. */
 export type Now = () => string
 
-/** Marks the condition types that are ours besides those that we write now: they go when we no longer report them. */
+/** Begins the condition types that are ours besides those of the Gateway API. */
 const ownTypePrefix = 'fairlead.dev/'
 
 /** `existing` with ours in it; `existing` itself when nothing changes. */
@@ -41,30 +42,47 @@ function mergeField(field: string, before: unknown, value: unknown, now: Now): u
   }
 }
 
-/** Ours by type, in our order, then the foreign ones as they stood. The time changes only with the status. */
+/** The time changes only with the status. Types that we write, but not now, go; types that we do not know stay. */
 function mergeConditions(before: unknown, ours: readonly unknown[], now: Now): readonly unknown[] {
   const existing = fieldsOf(before)
-  const types = new Set(fieldsOf(ours).map(({ type }) => type))
   const written = fieldsOf(ours).map((condition) => {
     const same = existing.find(({ type }) => type === condition.type)
     const isSame = same !== undefined && same.status === condition.status && typeof same.lastTransitionTime === 'string'
     return { ...condition, lastTransitionTime: isSame ? same.lastTransitionTime : now() }
   })
-  const foreign = existing.filter(({ type }) => !types.has(type) && !String(type).startsWith(ownTypePrefix))
-  return [...written, ...foreign]
+  return inPlace(existing, written, {
+    isSame: (a, b) => a.type === b.type,
+    isForeign: ({ type }) => !Object.hasOwn(conditionTypes, String(type)) && !String(type).startsWith(ownTypePrefix),
+  })
 }
 
-/** Ours by parentRef, then entries of other controllers as they stood. */
+/** Ours by parentRef; entries of other controllers as they stood. */
 function mergeParents(before: unknown, ours: readonly unknown[], now: Now): readonly unknown[] {
   const existing = fieldsOf(before)
   const controllers = new Set(fieldsOf(ours).map(({ controllerName }) => controllerName))
+  const isSame = (a: Fields, b: Fields) =>
+    a.controllerName === b.controllerName && structuralEqual(a.parentRef, b.parentRef)
   const written = fieldsOf(ours).map((parent) => {
-    const same = existing.find(
-      (other) => other.controllerName === parent.controllerName && structuralEqual(other.parentRef, parent.parentRef),
-    )
+    const same = existing.find((other) => isSame(other, parent))
     return { ...parent, conditions: mergeConditions(same?.conditions, fieldsOf(parent.conditions), now) }
   })
-  return [...written, ...existing.filter(({ controllerName }) => !controllers.has(controllerName))]
+  return inPlace(existing, written, { isSame, isForeign: ({ controllerName }) => !controllers.has(controllerName) })
+}
+
+/**
+ * What was there in its order, ours replaced where they stood, then what is new. A controller that only keeps the order
+ * that it finds does not fight with another over it.
+ */
+function inPlace(
+  existing: readonly Fields[],
+  ours: readonly Fields[],
+  rules: { readonly isSame: (a: Fields, b: Fields) => boolean; readonly isForeign: (entry: Fields) => boolean },
+): readonly Fields[] {
+  const kept = existing.flatMap((entry) => {
+    const own = ours.find((candidate) => rules.isSame(candidate, entry))
+    return own === undefined ? (rules.isForeign(entry) ? [entry] : []) : [own]
+  })
+  return [...kept, ...ours.filter((entry) => !kept.includes(entry))]
 }
 
 function fieldsOf(value: unknown): readonly Fields[] {
