@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import { compareStrings } from '../../lib/sorted.ts'
 import { scopeHeader } from '../emit/route-config.ts'
 import { defineFeature } from './feature.ts'
-import { quote, unsupported } from './problems.ts'
+import { hasControlCharacter, quote, unsupported } from './problems.ts'
 
 /** Header changes; names are lower case. A name is in one list only, unless two filters were composed. */
 export interface HeaderChanges {
@@ -57,9 +57,6 @@ const responseHeaders: ReadonlyMap<string, string> = new Map([
 
 /** RFC 9110 5.6.2 "token". */
 const headerName = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/
-/** RFC 9110 5.5: no control character but a tab. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that are looked for
-const controlCharacter = /[\u0000-\u0008\u000a-\u001f\u007f]/
 
 function parse(
   filter: HTTPHeaderFilter | undefined,
@@ -98,7 +95,7 @@ function nameProblems({ name, field }: Entry, reserved: ReadonlyMap<string, stri
 }
 
 function valueProblems({ name, value, field }: Entry): readonly Problem[] {
-  return controlCharacter.test(value)
+  return hasControlCharacter(value)
     ? [unsupported(field, `the value of ${quote(name)} holds a control character, which no header can; remove it`)]
     : []
 }

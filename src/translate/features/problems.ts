@@ -17,3 +17,11 @@ export function incompatible(field: string, message: string): Problem {
 export function quote(value: string): string {
   return JSON.stringify(value.length <= maxQuotedChars ? value : `${value.slice(0, maxQuotedChars - 1)}…`)
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that are looked for
+const controlCharacter = /[\u0000-\u0008\u000a-\u001f\u007f]/
+
+/** Whether a text holds what no header value may: a control character other than a tab (RFC 9110 5.5). */
+export function hasControlCharacter(value: string): boolean {
+  return controlCharacter.test(value)
+}
