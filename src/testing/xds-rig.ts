@@ -64,6 +64,11 @@ export class XdsRig {
     return { stop, seen }
   }
 
+  /** Adds a step to what is done at the end, before what was added earlier. */
+  onDispose(step: () => Promise<unknown> | unknown): void {
+    this.#steps.push(step)
+  }
+
   async dispose(): Promise<void> {
     for (const step of this.#steps.splice(0).reverse()) await step()
   }

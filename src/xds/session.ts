@@ -43,6 +43,9 @@ export interface ProxyProgress {
   readonly types: readonly TypeProgress[]
 }
 
+/** More than that waiting in the connection, and nothing is computed for the client until half of it has gone. */
+const maxUnflushedBytes = 4 * 1024 * 1024
+
 type Call = ServerDuplexStream<Buffer, Buffer>
 
 /** The gRPC side of one stream: bytes in and out, timers, back pressure. What to say is decided by DeltaStream. */
@@ -60,6 +63,9 @@ export class DeltaSession {
   #wakeAtMs: number | undefined
   #writeTimer: NodeJS.Timeout | undefined
   #parkTimer: NodeJS.Timeout | undefined
+  /** Bytes that the connection has not taken. */
+  #unflushedBytes = 0
+  #isCongested = false
   #isEnded = false
 
   constructor(call: Call, shared: SessionShared, onEnd: () => void) {
@@ -68,7 +74,6 @@ export class DeltaSession {
     this.#onEnd = onEnd
     this.#sinceMs = shared.now()
     call.on('data', (bytes: Buffer) => this.#receive(bytes))
-    call.on('drain', () => this.#drained())
     call.on('end', () => this.#end(() => call.end()))
     call.on('cancelled', () => this.#end(() => {}))
     call.on('error', (error: Error) => {
@@ -237,16 +242,29 @@ export class DeltaSession {
     const frames = sent.map(frameOf)
     const bytes = assembleDeltaResponse({ typeUrl: xdsTypeUrl(type), nonce, frames, removed })
     this.#shared.metrics.sent(type, sent.length, bytes.length)
-    if (this.#call.write(bytes) || this.#writeTimer !== undefined) return
-    const cutOff = () => this.close(status.UNAVAILABLE, 'the client does not read')
-    this.#writeTimer = setTimeout(cutOff, this.#shared.writeTimeoutMs).unref()
+    this.#unflushedBytes += bytes.length
+    this.#call.write(bytes, () => this.#flushed(bytes.length))
+    if (this.#writeTimer === undefined) this.#watchWrites()
+    if (this.#isCongested || this.#unflushedBytes <= maxUnflushedBytes) return
+    this.#isCongested = true
     this.#run({ kind: 'congested' })
   }
 
-  #drained(): void {
+  /** The client took a response from the connection. */
+  #flushed(bytes: number): void {
+    this.#unflushedBytes -= bytes
     clearTimeout(this.#writeTimer)
     this.#writeTimer = undefined
+    if (this.#unflushedBytes > 0) this.#watchWrites()
+    if (!this.#isCongested || this.#unflushedBytes > maxUnflushedBytes / 2) return
+    this.#isCongested = false
     this.#run({ kind: 'drained' })
+  }
+
+  #watchWrites(): void {
+    if (this.#isEnded) return
+    const cutOff = () => this.close(status.UNAVAILABLE, 'the client does not read')
+    this.#writeTimer = setTimeout(cutOff, this.#shared.writeTimeoutMs).unref()
   }
 
   #accept(node: NodeIdentity, { type, sent }: Extract<Effect, { kind: 'accepted' }>): void {
