@@ -80,9 +80,8 @@ export function statusKey({ kind, namespace, name }: Omit<ObjectRef, 'group'>): 
   return `${kind}/${namespace}/${name}`
 }
 
-/** Only certificates are checked: other Secrets are used by nobody yet. */
+/** As a certificate: other Secrets are used by nobody yet, and one that is none any more must not replace one that was. */
 function secretProblem(secret: Secret): string | undefined {
-  if (secret.type !== 'kubernetes.io/tls') return undefined
   const checked = checkCertificate(secret)
   return checked.ok ? undefined : checked.error
 }

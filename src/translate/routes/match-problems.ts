@@ -1,6 +1,7 @@
 /** What cannot be matched, or never would be: said with the field, before a proxy has to refuse it. */
 import { conditionTypes, type Problem, reasons } from '../../api/conditions.ts'
-import type { HTTPRouteMatch } from '../../api/gen/types.ts'
+import type { HTTPHeaderMatch, HTTPRouteMatch } from '../../api/gen/types.ts'
+import { hasControlCharacter } from '../features/problems.ts'
 import { regexProblem } from '../../lib/re2.ts'
 
 /** Every problem of one match. */
@@ -8,8 +9,23 @@ export function matchProblems(match: HTTPRouteMatch, field: string): readonly Pr
   const { type, value } = match.path
   return [
     ...(type === 'RegularExpression' ? [] : pathProblems(value, `${field}.path.value`)),
+    ...headerProblems(match.headers ?? [], field),
     ...regexesOf(match, field).flatMap((regex) => regexProblems(regex.value, regex.field)),
   ]
+}
+
+/** RFC 9110 5.5: no header value holds a control character but a tab, so none would ever match. */
+function headerProblems(headers: readonly HTTPHeaderMatch[], field: string): readonly Problem[] {
+  return headers.flatMap(({ type, value }, index) =>
+    type === 'Exact' && hasControlCharacter(value)
+      ? [
+          refuse(
+            `${field}.headers[${index}].value`,
+            `${shown(value)} holds a control character, which no header can; remove it`,
+          ),
+        ]
+      : [],
+  )
 }
 
 interface FoundRegex {
@@ -28,10 +44,12 @@ function regexesOf({ path, headers = [], queryParams = [] }: HTTPRouteMatch, fie
 }
 
 function regexProblems(regex: string, field: string): readonly Problem[] {
+  // envoy: RegexMatcher.regex has a minimum length of 1.
+  if (regex === '') return [refuse(field, 'is an empty regular expression; write one, such as "/.*" for every path')]
   const why = regexProblem(regex)
   return why === undefined
     ? []
-    : [refuse(field, `"${clip(regex)}" is no regular expression of RE2 syntax: ${clip(why)}; correct it`)]
+    : [refuse(field, `${shown(regex)} is no regular expression of RE2 syntax: ${clip(why)}; correct it`)]
 }
 
 /** Removed or refused by the proxy before routes are looked at (`HTTPPathMatch`, its validation rules). */
@@ -40,13 +58,15 @@ const neverThere: readonly RegExp[] = [/\/\//, /\/\.(?=\/|$)/, /\/\.\.(?=\/|$)/,
 const oddCharacter = /[^-A-Za-z0-9/._~!$&'()*+,;=:@%]|%(?![0-9a-fA-F]{2})/u
 
 function pathProblems(path: string, field: string): readonly Problem[] {
-  if (!path.startsWith('/')) return [refuse(field, `"${clip(path)}" does not begin with "/"; write "/${clip(path)}"`)]
+  if (!path.startsWith('/'))
+    return [refuse(field, `${shown(path)} does not begin with "/"; write ${shown(`/${path}`)}`)]
   const odd = oddCharacter.exec(path)?.[0]
-  if (odd !== undefined) return [refuse(field, `"${clip(path)}" holds "${odd}", which no path can; ${adviceFor(odd)}`)]
+  if (odd !== undefined)
+    return [refuse(field, `${shown(path)} holds ${shown(odd)}, which no path can; ${adviceFor(odd)}`)]
   const lost = neverThere.flatMap((part) => part.exec(path)?.[0] ?? [])[0]
   return lost === undefined
     ? []
-    : [refuse(field, `"${clip(path)}" holds "${lost}", which no path has once it is normalized; leave it out`)]
+    : [refuse(field, `${shown(path)} holds ${shown(lost)}, which no path has once it is normalized; leave it out`)]
 }
 
 function adviceFor(odd: string): string {
@@ -72,7 +92,11 @@ function refuse(field: string, message: string): Problem {
   return { condition: conditionTypes.Accepted, reason: reasons.UnsupportedValue, message, field }
 }
 
-/** Quoted values stay readable in a message. */
+/** In quotes, with control characters visible; backslashes stay as they are: expressions are full of them. */
+function shown(value: string): string {
+  return `"${clip(value).replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1))}"`
+}
+
 function clip(value: string): string {
   return value.length <= 80 ? value : `${value.slice(0, 79)}…`
 }
