@@ -3,5 +3,7 @@
 import { join } from 'node:path'
 import { root, setUpAndRun } from '../tools/setup/main.mjs'
 
+// A larger young generation would keep the garbage of the first translation resident: 40 MiB at 5,000 hosts.
+const nodeOptions = ['--max-semi-space-size=4']
 const args = process.argv.slice(2)
-await setUpAndRun([join(root, 'src', 'main.ts'), ...args], { envoy: args[0] === 'up' })
+await setUpAndRun([...nodeOptions, join(root, 'src', 'main.ts'), ...args], { envoy: args[0] === 'up' })

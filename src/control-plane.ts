@@ -14,6 +14,7 @@ import type { Logger } from './lib/logger.ts'
 import { createMetrics, type Metrics } from './lib/metrics.ts'
 import { err, ok, type Result } from './lib/result.ts'
 import { Narrator } from './narrator.ts'
+import { releaseMemory } from './release-memory.ts'
 import { adminDefaults, overloadDefaults, statsInclusion } from './translate/edge-defaults.ts'
 
 /** A control plane that serves. */
@@ -79,7 +80,10 @@ export async function runControlPlane(
   await backends?.follow([...translation.sources.endpointSlices.entries()].map(([, slice]) => slice))
   deliverer.markSynced()
   translation.files.watch()
-  const settled = narrator.begin().catch((error: unknown) => logger.error({ err: error }, 'the start cannot be told'))
+  const settled = narrator
+    .begin()
+    .catch((error: unknown) => logger.error({ err: error }, 'the start cannot be told'))
+    .then(releaseMemory)
   const stop = async () => {
     reporter.stopping()
     narrator?.end()
