@@ -6,6 +6,7 @@
 import { packAny, typedExtension } from '../../envoy/any.ts'
 import type { envoy } from '../../envoy/gen/xds.js'
 import type { ScopeName } from '../../ir/names.ts'
+import { hashContent } from '../../lib/hash.ts'
 import { scopeHeader } from './route-config.ts'
 
 type HttpFilter = envoy.extensions.filters.network.http_connection_manager.v3.IHttpFilter
@@ -53,11 +54,14 @@ function envoy_on_request(handle)
 end
 `
 
-/** One virtual machine per worker for all of them: the script is the same in every chain. */
+/**
+ * One virtual machine per worker for all of them: the script is the same in every chain. Its identity follows from the
+ * script, so that a proxy which has an older one does not go on with it.
+ */
 export function luaFilters(): readonly HttpFilter[] {
   const filter = typedExtension(luaFilterName, 'envoy.extensions.filters.http.lua.v3.Lua', {
     defaultSourceCode: { inlineString: script },
-    sharedVmId: 'fairlead',
+    sharedVmId: `fairlead-${hashContent(script)}`,
   })
   return Array.from({ length: copies }, () => filter)
 }
