@@ -93,6 +93,26 @@ describe('startLoad', () => {
     expect(failureCount).toBe(requests - 1)
   })
 
+  test('an outcome is everywhere when each connection has got it from a later request', async () => {
+    const answered = new Map<number, number>()
+    let isNew = false
+    const { port } = await serve((request, response) => {
+      const client = request.socket.remotePort ?? 0
+      answered.set(client, (answered.get(client) ?? 0) + (isNew ? 1 : 0))
+      response.writeHead(isNew ? 201 : 200).end()
+    })
+    const allowed = () => new Set(['200', '201'])
+    const load = startLoad({ port, connections: 3, targets: [{ name: 'a', host: 'a.com', allowed }] })
+    await load.everywhere('a', '200')
+    isNew = true
+    await load.everywhere('a', '201')
+    const counts = [...answered.values()]
+    const never = load.everywhere('a', '200')
+    await Promise.all([load.stop(), expect(never).rejects.toThrow('not every connection has got "200" from a')])
+    expect(counts).toHaveLength(3)
+    expect(Math.min(...counts)).toBeGreaterThan(0)
+  })
+
   test('a refused connection is an error, not an answer', async () => {
     const { port } = await serve((_request, response) => response.end())
     for (const close of closers.splice(0)) await close()

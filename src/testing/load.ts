@@ -48,31 +48,38 @@ const KEPT_FAILURES = 50
 export interface Load {
   /** What was counted so far. */
   result(): LoadResult
+  /**
+   * Resolves when every connection has got this outcome from a request begun after this call: since a connection stays
+   * with its worker, every worker that is asked has the change then. Rejects when the load stops first.
+   */
+  everywhere(target: string, outcome: string): Promise<void>
   /** Lets every connection finish its request, closes them, and gives the counts. */
   stop(): Promise<LoadResult>
 }
 
 /** Begins to send. Each connection has at most one request under way. */
 export function startLoad(options: LoadOptions): Load {
-  const tally = new Tally()
+  const { targets, connections } = options
+  const tally = new Tally(connections)
   const pace = makePace(options)
-  let turn = 0
   let isStopping = false
-  const next = () => options.targets[turn++ % options.targets.length]
-  const work = async (): Promise<void> => {
+  const work = async (_: unknown, worker: number): Promise<void> => {
     const connection = new HttpConnection(options)
-    for (let target = next(); !isStopping && target !== undefined; target = next()) {
-      await ask(connection, target, options, tally)
+    for (let turn = worker; !isStopping; turn++) {
+      const target = targets[turn % targets.length]
+      if (target !== undefined) await ask(connection, { target, worker }, options, tally)
       await pace()
     }
     connection.close()
   }
-  const workers = Array.from({ length: options.connections }, work)
+  const workers = Array.from({ length: connections }, work)
   return {
     result: () => tally.result(),
+    everywhere: (target, outcome) => tally.everywhere(target, outcome),
     stop: async () => {
       isStopping = true
       await Promise.all(workers)
+      tally.giveUp()
       return tally.result()
     },
   }
@@ -80,7 +87,7 @@ export function startLoad(options: LoadOptions): Load {
 
 async function ask(
   connection: HttpConnection,
-  target: LoadTarget,
+  { target, worker }: { readonly target: LoadTarget; readonly worker: number },
   { outcomeOf = ({ status }) => String(status) }: LoadOptions,
   tally: Tally,
 ): Promise<void> {
@@ -89,6 +96,7 @@ async function ask(
   const outcome = await connection.get(target).then(outcomeOf, (error: unknown) => `error: ${messageOf(error)}`)
   const after = target.allowed()
   tally.count(target.name, outcome)
+  tally.sight({ target: target.name, outcome, worker, atMs })
   if (!before.has(outcome) && !after.has(outcome)) {
     tally.fail({ target: target.name, outcome, allowed: [...new Set([...before, ...after])], atMs })
   }
@@ -105,12 +113,27 @@ function makePace({ ratePerSecond, connections }: LoadOptions): () => Promise<vo
   return () => delay(intervalMs)
 }
 
+/** Somebody who waits until all connections have got an outcome. */
+interface Watcher {
+  readonly target: string
+  readonly outcome: string
+  readonly sinceMs: number
+  readonly missing: Set<number>
+  readonly seen: PromiseWithResolvers<void>
+}
+
 class Tally {
+  readonly #connections: number
+  readonly #watchers = new Set<Watcher>()
   readonly #begunMs = performance.now()
   readonly #outcomes = new Map<string, Map<string, number>>()
   readonly #failures: LoadFailure[] = []
   #requests = 0
   #failureCount = 0
+
+  constructor(connections: number) {
+    this.#connections = connections
+  }
 
   elapsedMs(): number {
     return performance.now() - this.#begunMs
@@ -121,6 +144,36 @@ class Tally {
     const counts = this.#outcomes.get(target) ?? new Map<string, number>()
     this.#outcomes.set(target, counts)
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+  }
+
+  everywhere(target: string, outcome: string): Promise<void> {
+    const missing = new Set(Array.from({ length: this.#connections }, (_, worker) => worker))
+    const seen = Promise.withResolvers<void>()
+    this.#watchers.add({ target, outcome, missing, seen, sinceMs: this.elapsedMs() })
+    return seen.promise
+  }
+
+  /** Notes what a request of a connection, begun at `atMs`, came to. */
+  sight(sighting: {
+    readonly target: string
+    readonly outcome: string
+    readonly worker: number
+    readonly atMs: number
+  }): void {
+    for (const watcher of this.#watchers) {
+      const { target, outcome, sinceMs, missing, seen } = watcher
+      if (sighting.target !== target || sighting.outcome !== outcome || sighting.atMs < sinceMs) continue
+      missing.delete(sighting.worker)
+      if (missing.size > 0) continue
+      this.#watchers.delete(watcher)
+      seen.resolve()
+    }
+  }
+
+  giveUp(): void {
+    for (const { target, outcome, seen } of this.#watchers) {
+      seen.reject(new Error(`not every connection has got "${outcome}" from ${target}`))
+    }
   }
 
   fail(failure: LoadFailure): void {
