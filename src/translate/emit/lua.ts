@@ -19,7 +19,14 @@ const perRouteMessage = 'envoy.extensions.filters.http.lua.v3.LuaPerRoute'
  * Copies of the filter in a chain. Envoy chooses the route anew when a filter begins and at the first `metadata()` of
  * that filter, whose result it keeps: so one copy makes two steps from scope to scope and leaves a third to be made.
  */
-const copies = 3
+const copies = 4
+
+/**
+ * Wildcard scopes of one listener that a request may fall through: two steps of each copy, less one for the host in
+ * another case and one for the fallback scope. What lies deeper is not found. `*.d.c.b.a`, `*.c.b.a`, `*.b.a`, `*.a`, `*`
+ * are five.
+ */
+export const maxWildcardDepth = 2 * copies - 2
 
 /** What the name of a route that missed begins with; the scope to go on to follows. No other route's name begins so. */
 const missMark = '>'

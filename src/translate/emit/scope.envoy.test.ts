@@ -4,6 +4,7 @@ import { packAny, typedExtension } from '../../envoy/any.ts'
 import type { NamedResource } from '../../envoy/resource.ts'
 import type { Listener } from '../../ir/listener.ts'
 import { clusterOf, clusterName, scopeName, tableName } from '../../ir/names.ts'
+import type { VirtualHost } from '../../ir/virtual-host.ts'
 import { ok } from '../../lib/result.ts'
 import { ask, EchoBackend, echo, EnvoyUnderTest, freePorts, raw } from '../../testing/emit-rig.ts'
 import { backend, endpointsOf, exact, forwardTo, prefix, route, testGateway, virtualHost } from '../../testing/ir.ts'
@@ -12,6 +13,7 @@ import { routeFeatures } from '../features/registry.ts'
 import { emitCluster } from './cluster.ts'
 import { emitEndpoints } from './endpoints.ts'
 import { emitListener, emitWarmUpListener } from './listener.ts'
+import { maxWildcardDepth } from './lua.ts'
 import { emitScope, emitStubs } from './scope.ts'
 
 /** A security filter as every later one must be: always in the chain, inert, overridden per route. */
@@ -40,6 +42,32 @@ function spellings(name: string): readonly string[] {
   return [name, mixed, upper, `${name}:8080`, `${upper}:80`, `${name}.`, `${upper}.`, `${name}.:443`, `${upper}.:443`]
 }
 
+/** As many wildcards as a miss may fall through, from `*.l5.l4.l3.l2.l1.deep` to `*.deep`; only the last has routes. */
+const deepLabels = Array.from({ length: maxWildcardDepth - 1 }, (_none, index) => `l${index + 1}`)
+const deepHost = `x.${deepLabels.toReversed().join('.')}.deep`
+const deepWildcards = Array.from(
+  { length: maxWildcardDepth },
+  (_none, index) =>
+    `*.${deepHost
+      .split('.')
+      .slice(1 + index)
+      .join('.')}`,
+)
+
+function deepHosts(port: number): readonly VirtualHost[] {
+  const table = tableName(port)
+  const routes = [
+    route('deepest', prefix('/deepest'), toEcho),
+    route('deepest-deny', prefix('/deepest-deny'), toEcho, denied),
+  ]
+  return deepWildcards.map((host, index) => {
+    const next = deepWildcards[index + 1]
+    return next === undefined
+      ? virtualHost({ port }, host, routes)
+      : virtualHost({ port }, host, [], { kind: 'scope', scope: scopeName(table, next) })
+  })
+}
+
 function resourcesOf(port: number, backendPort: number): readonly NamedResource[] {
   const table = tableName(port)
   const at = { port }
@@ -64,8 +92,9 @@ function resourcesOf(port: number, backendPort: number): readonly NamedResource[
     virtualHost(at, 'alone.example.com', [route('own', prefix('/own'), toEcho)]),
     // A listener's own hostname without any route.
     virtualHost(at, '*.empty.example.com', []),
+    ...deepHosts(port),
   ]
-  const stubs = ['*.example.com', '*', '*.empty.example.com'].map((domain) => ({
+  const stubs = ['*.example.com', '*', '*.empty.example.com', ...deepWildcards].map((domain) => ({
     domain,
     target: { kind: 'scope' as const, scope: scopeName(table, domain) },
   }))
@@ -150,6 +179,14 @@ describe('scopes on a real Envoy', () => {
       expect(await status('a.example.com', '/wild')).toBe(200)
       expect(await status('a.example.com', '/any')).toBe(200)
       expect(await status('a.example.com', '/none')).toBe(404)
+    })
+
+    test('a miss goes through as many nested wildcards as is promised, whatever the case of the host', async () => {
+      for (const host of [deepHost, deepHost.toUpperCase()]) {
+        expect(await status(host, '/none')).toBe(404)
+        expect(await status(host, '/deepest')).toBe(200)
+        expect(await status(host, '/deepest-deny')).toBe(403)
+      }
     })
 
     test('a wildcard does not match its own domain', async () => {

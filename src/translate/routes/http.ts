@@ -12,7 +12,7 @@ import { type BackendContext, resolveBackend } from '../backends/service.ts'
 import { compileFilters } from '../features/filters.ts'
 import { requestRedirect, resolveRedirect } from '../features/request-redirect.ts'
 import { matchProblems } from './match-problems.ts'
-import { ruleProblems } from './rule-problems.ts'
+import { ruleProblems, sizeProblems } from './rule-problems.ts'
 
 /** The rules of one route object that can serve, whatever the listener, and every problem found. */
 export interface CompiledRoute {
@@ -37,7 +37,8 @@ export function compileHttpRoute(read: Reader, route: HTTPRoute, backends: Backe
   const { namespace, name } = route.metadata
   const object = `HTTPRoute/${namespace}/${name}`
   const matches: CompiledMatch[] = []
-  const problems: Problem[] = []
+  const problems: Problem[] = [...sizeProblems(route.spec.rules)]
+  if (problems.length > 0) return { matches, problems }
   route.spec.rules.forEach((rule, ruleIndex) => {
     const field = `spec.rules[${ruleIndex}]`
     const compiled = compileRule(read, rule, backends, field)

@@ -7,6 +7,17 @@ export function ruleProblems(rule: HTTPRouteRule, field: string): readonly Probl
   return [...unsupportedFields(rule, field), ...redirectProblems(rule, field), ...prefixProblems(rule, field)]
 }
 
+/** "the total number of matches across all rules in a route must be less than 128", and 128 are let in (`HTTPRouteSpec.rules`). */
+const maxMatches = 128
+
+/** What keeps a route from being looked at any further: the work for one object stays bounded. */
+export function sizeProblems(rules: readonly HTTPRouteRule[]): readonly Problem[] {
+  const count = rules.reduce((sum, { matches }) => sum + matches.length, 0)
+  return count <= maxMatches
+    ? []
+    : [refuse('spec.rules', `there are ${count} matches, ${maxMatches} are allowed in one route; split it`)]
+}
+
 /** Fields of a rule that change what a client gets and are not built yet: ignoring them would be a lie. */
 function unsupportedFields(rule: HTTPRouteRule, field: string): readonly Problem[] {
   return (['timeouts', 'retry', 'sessionPersistence'] as const)
