@@ -1,5 +1,5 @@
 /** Small resources made by hand, for tests of the xDS server: they owe nothing to the translation. */
-import { typedExtension } from '../envoy/any.ts'
+import { packAny, typedExtension } from '../envoy/any.ts'
 import { makeResource, type NamedResource, type ResourceMessage } from '../envoy/resource.ts'
 import { ResourceStore } from '../xds/store.ts'
 
@@ -115,6 +115,50 @@ export function badAssignment(name: string): NamedResource {
     clusterName: name,
     endpoints: [{ lbEndpoints: [{ endpoint: { address } }] }],
   })
+}
+
+/** A certificate by SDS. */
+export function secret(name: string, { chain, key }: { readonly chain: string; readonly key: string }): NamedResource {
+  const tlsCertificate = { certificateChain: { inlineString: chain }, privateKey: { inlineString: key } }
+  return makeResource('secret', name, { name, tlsCertificate })
+}
+
+/** A TLS listener on 127.0.0.1: the certificate is the secret named as the SNI, the routes are of that name too. */
+export function tlsListener(name: string, portValue: number, secrets: readonly string[]): NamedResource {
+  const address = { socketAddress: { address: '127.0.0.1', portValue } }
+  const filterChains = secrets.map((each) => {
+    const certificates = { tlsCertificateSdsSecretConfigs: [{ name: each, sdsConfig: ads }] }
+    const context = { commonTlsContext: certificates }
+    return {
+      name: each,
+      filterChainMatch: { serverNames: [each] },
+      transportSocket: {
+        name: 'tls',
+        typedConfig: packAny(`${X}.transport_sockets.tls.v3.DownstreamTlsContext`, context),
+      },
+      filters: [
+        typedExtension('hcm', `${X}.filters.network.http_connection_manager.v3.HttpConnectionManager`, {
+          statPrefix: 'tls',
+          rds: { routeConfigName: each, configSource: ads },
+          httpFilters: [typedExtension('router', `${X}.filters.http.router.v3.Router`, {})],
+        }),
+      ],
+    }
+  })
+  const inspector = typedExtension('sni', `${X}.filters.listener.tls_inspector.v3.TlsInspector`, {})
+  return makeResource('listener', name, { name, address, filterChains, listenerFilters: [inspector] })
+}
+
+/** A route configuration by RDS that answers every host with `body`. */
+export function answerRoute(name: string, body: string): NamedResource {
+  const routes = [{ match: { prefix: '/' }, directResponse: { status: 200, body: { inlineString: body } } }]
+  return makeResource('route', name, { name, virtualHosts: [{ name, domains: ['*'], routes }] })
+}
+
+/** A route configuration that Envoy refuses. */
+export function badRoute(name: string): NamedResource {
+  const routes = [{ match: { safeRegex: { regex: '((' } }, directResponse: { status: 200 } }]
+  return makeResource('route', name, { name, virtualHosts: [{ name, domains: ['*'], routes }] })
 }
 
 /** A store for one Gateway that tests write in one line. */

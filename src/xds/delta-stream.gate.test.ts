@@ -10,7 +10,7 @@ import {
   TestStore,
   warmUpListener,
 } from '../testing/xds-resources.ts'
-import { emptyAssignment } from './wanted.ts'
+import { emptyResource } from './wanted.ts'
 
 function settled(stock: TestStore): StreamScript {
   const script = new StreamScript(stock)
@@ -164,7 +164,7 @@ describe('a removal of a cluster', () => {
     expect(script.lines).toEqual(['cluster -c'])
     script.answer('cluster')
     expect(script.lines).toEqual(['endpoint +c'])
-    expect(script.unanswered[0]?.sent[0]?.version).toBe(emptyAssignment('c').version)
+    expect(script.unanswered[0]?.sent[0]?.version).toBe(emptyResource('endpoint', 'c')?.version)
   })
 
   test('waits for the removal of the route too', () => {

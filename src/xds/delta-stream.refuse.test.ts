@@ -6,6 +6,7 @@ import {
   assignment,
   edsCluster,
   scopedListener,
+  secret,
   TestStore,
   warmUpListener,
 } from '../testing/xds-resources.ts'
@@ -166,6 +167,20 @@ describe('a refused response of another type', () => {
     answerAll(script, ({ name }) => name === 'b')
     expect(refusedNames(script)).toEqual(['b'])
     expect(script.lines).toEqual(['cluster +a +b +c', 'cluster +a +b', 'cluster +c', 'cluster +a', 'cluster +b'])
+  })
+
+  test('of secrets never holds two that no proxy has taken: refused bytes that come again are acknowledged', () => {
+    const stock = new TestStore()
+    const names = Array.from({ length: 100 }, (_, index) => `s${index}`)
+    stock.put(names.map((name) => secret(name, { chain: name, key: '' })))
+    const script = new StreamScript(stock)
+    script.request('secret', { subscribe: names })
+    expect(script.lines.map((line) => line.split(' ').length)).toEqual(Array(64).fill(2))
+    script.ackAll()
+    expect(script.lines).toHaveLength(36)
+    const second = new StreamScript(stock)
+    second.request('secret', { subscribe: names })
+    expect(second.lines).toHaveLength(1)
   })
 
   test('of endpoints leaves a cluster without earlier ones with none, and the others with theirs', () => {

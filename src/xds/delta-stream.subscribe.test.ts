@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { StreamScript } from '../testing/stream-script.ts'
-import { answerScope, assignment, edsCluster, TestStore } from '../testing/xds-resources.ts'
+import { answerRoute, answerScope, assignment, edsCluster, TestStore } from '../testing/xds-resources.ts'
+import { emptyResource } from './wanted.ts'
 
 describe('a subscription', () => {
   test('as a wildcard gets everything there is, and what comes and goes later', () => {
@@ -58,6 +59,20 @@ describe('a subscription', () => {
     expect(script.lines).toEqual([])
     stock.put([assignment('a', 80)])
     expect(script.lines).toEqual(['endpoint +a'])
+  })
+
+  test('to routes that do not exist gets empty ones, since Envoy waits for some and ignores that there are none', () => {
+    const stock = new TestStore()
+    stock.put([answerScope('unrelated', '1')])
+    const script = new StreamScript(stock)
+    script.request('route', { subscribe: ['r'] })
+    expect(script.lines).toEqual(['route +r'])
+    expect(script.answer('route').sent[0]?.resource).toEqual(emptyResource('route', 'r'))
+    stock.put([answerRoute('r', 'body')])
+    script.ackAll()
+    stock.remove(answerRoute('r', 'body'))
+    expect(script.lines).toEqual(['route +r', 'route +r'])
+    expect(script.unanswered[0]?.sent[0]?.resource).toEqual(emptyResource('route', 'r'))
   })
 
   test('to a name asked for again is answered again though the client had it', () => {

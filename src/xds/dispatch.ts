@@ -11,7 +11,7 @@ import {
 } from './gates.ts'
 import type { Flight, Item, Lane, Removal, Sent } from './lane.ts'
 import { laneOf, type StreamState } from './stream-state.ts'
-import { hashOfVersion, wantedOf } from './wanted.ts'
+import { emptyResource, hashOfVersion, wantedOf } from './wanted.ts'
 
 /** Time that a client which comes back gets to name all its types before anything is taken from it. */
 const returningGraceMs = 1_000
@@ -62,7 +62,7 @@ function sendAdditions(state: StreamState, lane: Lane): void {
   const isRemovalsTurn = lane.leaving.size > 0 && !lane.hasJustRemoved && lane.policy.maxBulks === 1
   if (isRemovalsTurn) return
   if (lane.policy.maxLone > 0) {
-    sendScopes(state, lane)
+    sendCarefully(state, lane)
     return
   }
   while (lane.ready.size > 0 && hasBulkSlot(lane))
@@ -74,19 +74,21 @@ function sendAdditions(state: StreamState, lane: Lane): void {
 }
 
 /**
- * Unproven scopes travel alone, so that a refusal is nobody else's; when there are too many for that, in bulks that are
- * split on a refusal. Proven ones always share a response.
+ * Unproven resources travel alone, so that a refusal is nobody else's; when there are too many for that, in bulks that
+ * are split on a refusal. Proven ones always share a response.
  */
-function sendScopes(state: StreamState, lane: Lane): void {
-  const { maxLone } = lane.policy
-  while (lane.ready.size > maxLone && hasBulkSlot(lane)) {
-    const batches = collect(state, lane, (resource) => (isProven(state, resource) ? 'one' : 'other'))
-    sendBatch(state, lane, batches)
+function sendCarefully(state: StreamState, lane: Lane): void {
+  const { maxLone, bulksUnproven } = lane.policy
+  if (bulksUnproven) {
+    while (lane.ready.size > maxLone && hasBulkSlot(lane)) {
+      const batches = collect(state, lane, (resource) => (isProven(state, resource) ? 'one' : 'other'))
+      sendBatch(state, lane, batches)
+    }
+    if (lane.ready.size > maxLone) return
   }
-  if (lane.ready.size > maxLone) return
   const proven: Sent[] = []
-  for (const name of [...lane.ready]) {
-    if (lane.loneInFlight >= maxLone) break
+  for (const name of lane.ready) {
+    if (lane.loneInFlight >= maxLone || proven.length >= lane.policy.maxCount) break
     const sent = prepareByName(state, lane, name)
     if (sent === undefined) continue
     if (isProven(state, sent.resource) && hasBulkSlot(lane)) proven.push(sent)
@@ -241,8 +243,8 @@ function releaseRemovals(state: StreamState, lane: Lane): boolean {
   let isAnythingOwed = false
   for (const removal of lane.removals.values()) {
     if (!mayLeave(state, lane, removal)) break
-    if (lane.type === 'endpoint') {
-      // Endpoints are not taken away but emptied: the client still has a cluster that asks for them.
+    if (emptyResource(lane.type, removal.name) !== undefined) {
+      // Not taken away but emptied: the client still has something that asks for it.
       lane.owe(removal.name, state.epoch)
       isAnythingOwed = true
     } else {

@@ -38,6 +38,8 @@ export interface LanePolicy {
    * narrowed down afterwards.
    */
   readonly maxLone: number
+  /** Whether unproven ones share responses when there are more than `maxLone`; else the others wait for their turn. */
+  readonly bulksUnproven: boolean
   /** An unanswered response holds up others for so long at most. */
   readonly staleAfterMs: number
 }
@@ -47,15 +49,18 @@ const whole: LanePolicy = {
   maxBytes: 2_000_000,
   maxBulks: 1,
   maxLone: 0,
+  bulksUnproven: true,
   staleAfterMs: Number.POSITIVE_INFINITY,
 }
 
 /**
  * Envoy takes SRDS all or nothing and names no culprit, hence small responses and unproven scopes alone. It applies CDS
  * at once but does not answer while any cluster is warming, and one that never gets warm must not hold up the others.
+ * It takes the bytes of a secret that it refused for known when they come again, and acknowledges them: the first answer
+ * has to tell which one is bad.
  */
 export const lanePolicies: Readonly<Record<XdsType, LanePolicy>> = {
-  secret: whole,
+  secret: { ...whole, maxBulks: 4, maxLone: 64, bulksUnproven: false },
   cluster: { ...whole, staleAfterMs: 3_000 },
   endpoint: whole,
   listener: whole,

@@ -1,4 +1,5 @@
 import { makeResource, type NamedResource } from '../envoy/resource.ts'
+import type { XdsType } from '../envoy/types.ts'
 import type { Lane } from './lane.ts'
 import type { StreamState } from './stream-state.ts'
 
@@ -16,9 +17,8 @@ export function wantedOf(state: StreamState, lane: Lane, name: string): Wanted {
   const { membership, quarantine, envoyVersion } = state.context
   const stock = membership.shelf.of(lane.type)
   const current = stock.get(name)
-  if (current === undefined) {
-    return lane.type === 'endpoint' ? { kind: 'resource', resource: emptyAssignment(name) } : { kind: 'gone' }
-  }
+  const empty = emptyResource(lane.type, name)
+  if (current === undefined) return empty === undefined ? { kind: 'gone' } : { kind: 'resource', resource: empty }
   if (!quarantine.has(current, envoyVersion)) return { kind: 'resource', resource: current }
   if (lane.known.has(name) && !lane.forced.has(name)) return { kind: 'nothing' }
   for (const substitute of [stock.lastGood(name), current.standIn?.()]) {
@@ -26,16 +26,21 @@ export function wantedOf(state: StreamState, lane: Lane, name: string): Wanted {
       return { kind: 'resource', resource: substitute }
     }
   }
-  if (lane.type === 'endpoint') {
-    const empty = emptyAssignment(name)
-    if ((lane.known.get(name) ?? empty.version) === empty.version) return { kind: 'resource', resource: empty }
+  if (empty !== undefined && (lane.known.get(name) ?? empty.version) === empty.version) {
+    return { kind: 'resource', resource: empty }
   }
   return { kind: 'nothing' }
 }
 
-/** No endpoints is an answer too: without one a cluster stays warming. */
-export function emptyAssignment(name: string): NamedResource {
-  return makeResource('endpoint', name, { clusterName: name })
+/**
+ * What stands for a resource that does not exist, where Envoy needs one: without endpoints a cluster stays warming,
+ * without routes a listener does, and a removal of either is ignored. No endpoints answer 503, no routes 404. Undefined
+ * for types that are simply removed.
+ */
+export function emptyResource(type: XdsType, name: string): NamedResource | undefined {
+  if (type === 'endpoint') return makeResource('endpoint', name, { clusterName: name })
+  if (type === 'route') return makeResource('route', name, { name })
+  return undefined
 }
 
 /** The content hash in a version that may carry a salt. */
