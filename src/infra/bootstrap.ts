@@ -4,6 +4,7 @@
  * @see https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto
  */
 import type { GatewayKey } from '../ir/names.ts'
+import { envoyMaxRegexProgramSize } from '../lib/re2.ts'
 
 /** Where Envoy serves its admin interface: never on an address that other hosts reach. */
 export type EnvoyAdmin =
@@ -74,6 +75,7 @@ const reconnect = { retry_back_off: { base_interval: '0.2s', max_interval: '5s' 
 const runtimeValues = {
   // Deprecated fields are refused rather than used with a warning: the next Envoy would drop them.
   'envoy.features.fail_on_any_deprecated_feature': true,
+  're2.max_program_size.error_level': envoyMaxRegexProgramSize,
 }
 
 function inclusionList(stats: readonly StatsPattern[]): Bootstrap {
