@@ -11,7 +11,7 @@ import { mustParse } from './testing/pipeline-rig.ts'
 const LOAD_MS = 20_000
 const WORKERS = 2
 const CONNECTIONS = 6
-const REQUESTS_PER_SECOND = 900
+const REQUESTS_PER_SECOND = 1_200
 
 const gatewayVersion = 'gateway.networking.k8s.io/v1'
 
@@ -73,6 +73,7 @@ class World {
     for (const [target, outcome] of meant) {
       this.#allowed.set(target, new Set([...(this.#allowed.get(target) ?? []), outcome]))
     }
+    this.#load?.focus(Object.keys(outcomes))
     act()
     await Promise.all(meant.map(([target, outcome]) => this.#load?.everywhere(target, outcome)))
     for (const [target, outcome] of meant) this.#allowed.set(target, new Set([outcome]))

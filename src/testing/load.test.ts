@@ -113,6 +113,25 @@ describe('startLoad', () => {
     expect(Math.min(...counts)).toBeGreaterThan(0)
   })
 
+  test('every second request is for what is in focus, all others for each target in turn', async () => {
+    const seen: string[] = []
+    const enough = Promise.withResolvers<void>()
+    const { port } = await serve((request, response) => {
+      if (seen.push(request.headers.host ?? '') === 13) enough.resolve()
+      response.end()
+    })
+    const allowed = () => new Set(['200'])
+    const targets = ['a', 'b', 'c'].map((name) => ({ name, host: name, allowed }))
+    const load = startLoad({ port, connections: 1, targets })
+    load.focus(['b'])
+    await enough.promise
+    await load.stop()
+    const others = seen.slice(1, 13).filter((_, index) => index % 2 === 0)
+    const focused = seen.slice(1, 13).filter((_, index) => index % 2 === 1)
+    expect([...new Set(focused)]).toEqual(['b'])
+    expect(others.sort()).toEqual(['a', 'a', 'b', 'b', 'c', 'c'])
+  })
+
   test('a refused connection is an error, not an answer', async () => {
     const { port } = await serve((_request, response) => response.end())
     for (const close of closers.splice(0)) await close()

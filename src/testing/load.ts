@@ -53,6 +53,8 @@ export interface Load {
    * with its worker, every worker that is asked has the change then. Rejects when the load stops first.
    */
   everywhere(target: string, outcome: string): Promise<void>
+  /** From now on every second request of each connection is for one of these, by name. */
+  focus(targets: readonly string[]): void
   /** Lets every connection finish its request, closes them, and gives the counts. */
   stop(): Promise<LoadResult>
 }
@@ -63,10 +65,15 @@ export function startLoad(options: LoadOptions): Load {
   const tally = new Tally(connections)
   const pace = makePace(options)
   let isStopping = false
+  let focused: readonly LoadTarget[] = []
+  const pick = (turn: number) =>
+    focused.length > 0 && turn % 2 === 0
+      ? focused[(turn / 2) % focused.length]
+      : targets[Math.floor(turn / (focused.length > 0 ? 2 : 1)) % targets.length]
   const work = async (_: unknown, worker: number): Promise<void> => {
     const connection = new HttpConnection(options)
     for (let turn = worker; !isStopping; turn++) {
-      const target = targets[turn % targets.length]
+      const target = pick(turn)
       if (target !== undefined) await ask(connection, { target, worker }, options, tally)
       await pace()
     }
@@ -76,6 +83,9 @@ export function startLoad(options: LoadOptions): Load {
   return {
     result: () => tally.result(),
     everywhere: (target, outcome) => tally.everywhere(target, outcome),
+    focus: (names) => {
+      focused = targets.filter(({ name }) => names.includes(name))
+    },
     stop: async () => {
       isStopping = true
       await Promise.all(workers)
