@@ -14,6 +14,7 @@ import {
   warmUpListener,
 } from '../testing/xds-resources.ts'
 import { untilBody, untilStatus, XdsRig } from '../testing/xds-rig.ts'
+import { noMetrics } from './metrics.ts'
 
 let rig: XdsRig
 beforeEach(() => {
@@ -108,6 +109,24 @@ describe('a refusal by a real Envoy', () => {
         .map(({ name }) => name)
         .sort(),
     ).toEqual(names.filter((_, index) => isBad(index)).sort())
+  })
+
+  test('that a control plane did not live to hear of loses no scope: the next one reaches what Envoy remembers', async () => {
+    const stock = new TestStore()
+    const port = await freePort()
+    stock.put([warmUpListener(), scopedListener('http', port), answerScope('a.test', 'a')])
+    const dies = Promise.withResolvers<void>()
+    const metrics = { ...noMetrics, nacked: () => void first.server.close().then(dies.resolve) }
+    const first = await rig.serve(stock, { metrics })
+    await rig.envoy({ xdsPort: first.port, gateway: stock.gateway })
+    await untilBody(port, 'a.test', 'a')
+    const names = Array.from({ length: 80 }, (_, index) => `n${index}.test`)
+    stock.put([...names.map((name) => answerScope(name, name)), badScope('bad.test')])
+    await dies.promise
+    expect((await get(port, 'n0.test')).status).toBe(404)
+    stock.remove(badScope('bad.test'))
+    await rig.serve(stock, {}, first.port)
+    for (const name of names) await untilBody(port, name, name)
   })
 
   test('of a cluster or of endpoints leaves the others of the same response serving', async () => {
