@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { type Delivery, Feedback, type Refusal } from './feedback.ts'
+
+const key = { gateway: 'a/b', type: 'cluster', name: 'c' } as const
+const refusal: Refusal = { ...key, version: '1', message: 'no', origins: ['Service/a/c'] }
+
+function recorded() {
+  const written: string[] = []
+  const sink = <V>(name: string, show: (value: V) => string) => ({
+    set: (at: string, value: V) => void written.push(`${name} ${at} = ${show(value)}`),
+    delete: (at: string) => void written.push(`${name} ${at} gone`),
+  })
+  const feedback = new Feedback({
+    refusals: sink<Refusal>('refusal', ({ message }) => message),
+    deliveries: sink<Delivery>('delivery', ({ connected, synced }) => `${connected} ${synced}`),
+  })
+  return { feedback, written }
+}
+
+describe('refusals', () => {
+  test('are told once, however many proxies refuse', () => {
+    const { feedback, written } = recorded()
+    feedback.refused('n1', refusal)
+    feedback.refused('n2', refusal)
+    expect(written).toEqual(['refusal a/b|cluster|c = no'])
+  })
+
+  test.each<[string, string, string, boolean]>([
+    ['a later version is taken by any proxy', 'n2', '2', true],
+    ['the same proxy takes what it refused', 'n1', '1', true],
+    ['another proxy takes what this one refused', 'n2', '1', false],
+  ])('when %s: gone is as expected', (_title, node, version, isGone) => {
+    const { feedback, written } = recorded()
+    feedback.refused('n1', refusal)
+    feedback.accepted(node, key, version)
+    expect(feedback.hasRefusals).toBe(!isGone)
+    expect(written.at(-1) === 'refusal a/b|cluster|c gone').toBe(isGone)
+  })
+
+  test('go with the resource', () => {
+    const { feedback, written } = recorded()
+    feedback.refused('n1', refusal)
+    feedback.gone(key)
+    feedback.gone(key)
+    expect(written).toEqual(['refusal a/b|cluster|c = no', 'refusal a/b|cluster|c gone'])
+  })
+})
+
+describe('deliveries', () => {
+  test('count proxies, and a lost connection does not take synced back', () => {
+    const { feedback, written } = recorded()
+    feedback.connected('a/b')
+    feedback.synced('a/b')
+    feedback.connected('a/b')
+    feedback.synced('a/b')
+    feedback.disconnected('a/b')
+    feedback.disconnected('a/b')
+    expect(written.map((line) => line.replace('delivery a/b = ', ''))).toEqual([
+      '1 false',
+      '1 true',
+      '2 true',
+      '1 true',
+      '0 true',
+    ])
+  })
+})
