@@ -28,11 +28,15 @@ export interface GoldenOutput {
   readonly 'envoy.yaml': string
 }
 
-/** What `show:` may name. `scopes` are those of routes; `stubs` those that stand without any. */
+/**
+ * What `show:` may name. `scopes` are those of routes; `stubs` those that stand without any; `ports` are listeners
+ * without what they have in common.
+ */
 type ShowWord = keyof typeof typesByWord
 
 const typesByWord = {
   listeners: 'listener',
+  ports: 'listener',
   scopes: 'scoped-route',
   stubs: 'scoped-route',
   routes: 'route',
@@ -78,9 +82,9 @@ export function render(rig: PipelineRig, show: readonly ShowWord[]): GoldenOutpu
     ...[...rig.outputs.endpoints.entries()].map(([key, resource]) => ({ key, resource })),
   ]
   const resources = named
-    .filter(({ resource }) => resource.gate !== 'warm-up' && show.includes(wordOf(resource)))
+    .filter(({ resource }) => resource.gate !== 'warm-up' && wordsOf(resource).some((word) => show.includes(word)))
     .sort(compareBy(({ key }) => key))
-    .map(({ resource }) => shown(resource))
+    .map(({ resource }) => (resource.type === 'listener' && show.includes('ports') ? port(resource) : shown(resource)))
   return { 'status.yaml': toYaml(statuses), 'envoy.yaml': toYaml(resources) }
 }
 
@@ -111,6 +115,17 @@ function condensed(value: unknown): unknown {
 
 function shown(resource: NamedResource): unknown {
   return { [resource.type]: resource.name, ...redacted(messageToJson(resource.type, resource.bytes)) }
+}
+
+/** Where a listener is bound, and which server names its chains take. */
+function port(resource: NamedResource): unknown {
+  const { address, filterChains } = redacted(messageToJson(resource.type, resource.bytes))
+  const chains = Array.isArray(filterChains) ? filterChains : []
+  return {
+    port: resource.name,
+    address,
+    serverNames: chains.map((chain: { filterChainMatch?: unknown }) => chain.filterChainMatch ?? 'any'),
+  }
 }
 
 /** Proto JSON of a resource; a private key is not for eyes, not even a test's. */
@@ -154,21 +169,21 @@ function showWord(word: string, directory: string): ShowWord {
   return found
 }
 
-/** The word that shows a resource. */
-function wordOf({ type, origins = [] }: NamedResource): ShowWord {
+/** The words that show a resource. */
+function wordsOf({ type, origins = [] }: NamedResource): readonly ShowWord[] {
   switch (type) {
     case 'listener':
-      return 'listeners'
+      return ['listeners', 'ports']
     case 'scoped-route':
-      return origins.length > 0 ? 'scopes' : 'stubs'
+      return [origins.length > 0 ? 'scopes' : 'stubs']
     case 'route':
-      return 'routes'
+      return ['routes']
     case 'cluster':
-      return 'clusters'
+      return ['clusters']
     case 'endpoint':
-      return 'endpoints'
+      return ['endpoints']
     case 'secret':
-      return 'secrets'
+      return ['secrets']
   }
 }
 

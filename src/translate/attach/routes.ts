@@ -72,14 +72,18 @@ export function attachParent(
     const message = `Gateway ${gateway} has no listener${describeTarget(parentRef)}; it has ${names}`
     return { ...verdict, refusal: { reason: reasons.NoMatchingParent, message } }
   }
+  const ofKind = named.filter(({ supportedKinds }) => supportedKinds.some(({ kind }) => kind === route.kind))
+  if (ofKind.length === 0) {
+    const protocols = [...new Set(named.map(({ protocol }) => protocol))].join(', ')
+    const message = `no listener of Gateway ${gateway} takes ${route.kind}: change protocol (${protocols}) or allowedRoutes.kinds of ${quoteNames(named)}`
+    return { ...verdict, refusal: { reason: reasons.NotAllowedByListeners, message } }
+  }
   const labels = labelsOf(read, context, route.namespace)
-  const allowed = named.filter(
-    (listener) =>
-      listener.supportedKinds.some(({ kind }) => kind === route.kind) &&
-      allowsNamespace(listener.namespaces, listener.namespace, route.namespace, labels),
+  const allowed = ofKind.filter((listener) =>
+    allowsNamespace(listener.namespaces, listener.namespace, route.namespace, labels),
   )
   if (allowed.length === 0) {
-    const message = `no listener of Gateway ${gateway} allows ${route.kind} from namespace "${route.namespace}"; change allowedRoutes of ${quoteNames(named)}`
+    const message = `no listener of Gateway ${gateway} allows routes from namespace "${route.namespace}"; change allowedRoutes.namespaces of ${quoteNames(ofKind)}`
     return { ...verdict, refusal: { reason: reasons.NotAllowedByListeners, message } }
   }
   const attachments = allowed

@@ -2,7 +2,7 @@
 import type { Entry } from '../../graph/collection.ts'
 import type { GatewayInfra } from '../../ir/infra.ts'
 import type { FilterChain, Listener } from '../../ir/listener.ts'
-import { type GatewayKey, type Host, tableName } from '../../ir/names.ts'
+import { type GatewayKey, type Host, type TableName, tableName } from '../../ir/names.ts'
 import { compareBy, compareNumbers } from '../../lib/sorted.ts'
 import type { GatewayListener } from '../attach/listeners.ts'
 
@@ -14,6 +14,7 @@ export function assembleListener(
   gateway: GatewayKey,
   members: readonly Entry<GatewayListener>[],
   addresses: readonly string[],
+  soleHostOf: (table: TableName) => Host | undefined,
 ): Listener {
   const listeners = members.map(({ value }) => value)
   const port = listeners[0]?.port ?? 0
@@ -21,7 +22,11 @@ export function assembleListener(
   const chains: readonly FilterChain[] = isPlain
     ? [{ name: 'http', table: tableName(port), routes: 'scopes' }]
     : listeners.map(httpsChain).sort(compareBy(({ name }) => name))
-  return { gateway, port, addresses, chains }
+  return { gateway, port, addresses, chains: chains.map((chain) => withSoleHost(chain, soleHostOf(chain.table))) }
+}
+
+function withSoleHost(chain: FilterChain, soleHost: Host | undefined): FilterChain {
+  return soleHost === undefined || chain.routes === 'table' ? chain : { ...chain, soleHost }
 }
 
 function httpsChain(listener: GatewayListener): FilterChain {

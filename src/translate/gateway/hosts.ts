@@ -3,12 +3,13 @@
  * what that host's routes cost, whatever the number of hosts (architecture, decision 7).
  */
 import type { Collection, Entry, Reader } from '../../graph/collection.ts'
-import { type GatewayKey, type Host, type ScopeName, scopeName, type TableName } from '../../ir/names.ts'
+import { type GatewayKey, type Host, scopeName, type TableName } from '../../ir/names.ts'
 import type { Route } from '../../ir/route.ts'
-import type { OnMiss, VirtualHost } from '../../ir/virtual-host.ts'
+import type { VirtualHost } from '../../ir/virtual-host.ts'
 import { covers, compareHosts, widerHosts } from '../attach/hostnames.ts'
 import type { GatewayListener } from '../attach/listeners.ts'
 import type { ServedHost } from '../attach/routes.ts'
+import { maxWildcardDepth } from '../emit/lua.ts'
 import { compareRoutes, type RankedRoute } from '../precedence.ts'
 
 /** One route object on one serving listener. Key: `<route>|<gateway>|<listener>`. */
@@ -63,13 +64,33 @@ export function compileVirtualHost(read: Reader, context: HostContext, key: stri
   if (owner === undefined || owner.table !== table) {
     return undefined
   }
-  const units = (read.get(context.unitsByHost.groups, key) ?? []).filter(({ value }) => value.listener === owner.name)
-  const ranked = units.flatMap(({ value }) => rank(value, host)).sort(compareRoutes)
-  const onMiss = missOf(read, context, { gateway, table, host, owner, listeners })
-  if (ranked.length === 0 && onMiss.kind === 'stubs') {
-    return undefined // An exact host of routes that another listener shadows: the stubs answer for it.
+  const owned: OwnedHost = { gateway, table, host, owner, listeners }
+  const routes = routesOf(read, context, owned)
+  if (owner.host !== host && !host.startsWith('*')) {
+    // Without routes it is an exact host of routes that another listener shadows: the stubs answer for it.
+    return routes.length === 0 ? undefined : { gateway, table, host, routes, onMiss: { kind: 'stubs' } }
   }
-  return { gateway, table, host, routes: ranked.map(({ route }) => route), onMiss }
+  const wider = widerOwnedHosts(read, context, owned)
+  const [next] = wider
+  if (next === undefined) {
+    return { gateway, table, host, routes, onMiss: { kind: 'not-found' } }
+  }
+  if (wider.length < maxWildcardDepth) {
+    return { gateway, table, host, routes, onMiss: { kind: 'scope', scope: scopeName(table, next) } }
+  }
+  // Deeper than a request can fall through: the routes of all wider hosts follow here.
+  const all = wider.flatMap((other) => routesOf(read, context, { ...owned, host: other }))
+  return { gateway, table, host, routes: [...routes, ...all], onMiss: { kind: 'not-found' } }
+}
+
+/** The routes of one host of its owner, in the order in which they are tried. */
+function routesOf(read: Reader, context: HostContext, { gateway, table, host, owner }: OwnedHost): readonly Route[] {
+  const units = read.get(context.unitsByHost.groups, hostKey(gateway, table, host)) ?? []
+  return units
+    .filter(({ value }) => value.listener === owner.name)
+    .flatMap(({ value }) => rank(value, host))
+    .sort(compareRoutes)
+    .map(({ route }) => route)
 }
 
 /** The listener whose hostname is the most specific that covers `host`: the only one that may answer for it. */
@@ -97,30 +118,16 @@ interface OwnedHost {
   readonly listeners: readonly Entry<GatewayListener>[]
 }
 
-/** A miss goes on to the next less specific host of the same listener, and to no other listener. */
-function missOf(read: Reader, context: HostContext, owned: OwnedHost): OnMiss {
-  if (owned.owner.host === owned.host) {
-    return { kind: 'not-found' }
-  }
-  if (!owned.host.startsWith('*')) {
-    return { kind: 'stubs' }
-  }
-  const next = nextHost(read, context, owned)
-  return next === undefined ? { kind: 'not-found' } : { kind: 'scope', scope: next }
-}
-
-function nextHost(read: Reader, context: HostContext, owned: OwnedHost): ScopeName | undefined {
-  const { gateway, table, owner } = owned
-  for (const wider of widerHosts(owned.host)) {
-    if (!covers(owner.host, wider)) {
-      return undefined
-    }
-    if (
+/**
+ * The less specific hosts of the same listener, nearest first: where a miss goes on to, and to no other listener. None
+ * for the listener's own host.
+ */
+function widerOwnedHosts(read: Reader, context: HostContext, owned: OwnedHost): readonly Host[] {
+  const { gateway, table, host, owner, listeners } = owned
+  return widerHosts(host).filter(
+    (wider) =>
+      covers(owner.host, wider) &&
       read.has(context.hosts, hostKey(gateway, table, wider)) &&
-      ownerOf(wider, owned.listeners)?.name === owner.name
-    ) {
-      return scopeName(table, wider)
-    }
-  }
-  return undefined
+      ownerOf(wider, listeners)?.name === owner.name,
+  )
 }
