@@ -1,7 +1,9 @@
 /** Problems that only the translation sees, at their place in the files. */
+import type { Secret } from '../api/core.ts'
 import type { DesiredStatus } from '../translate/contract.ts'
 import { compareDiagnostics, type Diagnostic, formatDiagnostic } from '../watch/diagnostic.ts'
 import type { SourcedObject } from '../watch/file-source.ts'
+import { dateProblem } from './certificate-dates.ts'
 import { objectsAt, recordOf, stringOf } from './plain.ts'
 import type { Translation } from './translation.ts'
 
@@ -78,7 +80,10 @@ export function findNotices(translation: Translation): readonly Diagnostic[] {
     return sourced === undefined ? [] : [locate(sourced, { severity: 'warning', reason: 'Notice', field, message })]
   })
   const unserved = [...translation.unserved.values()].map(unservedProblem)
-  return distinct([...translation.diagnostics(), ...notices, ...unserved])
+  const dates = [...translation.sources.secrets.entries()].flatMap(([key, secret]) =>
+    datesProblem(translation.objects.get(`Secret/${key}`), secret),
+  )
+  return distinct([...translation.diagnostics(), ...notices, ...unserved, ...dates])
 }
 
 function distinct(problems: readonly Diagnostic[]): readonly Diagnostic[] {
@@ -109,6 +114,13 @@ function statusProblems(sourced: SourcedObject | undefined, status: DesiredStatu
 function unservedProblem(sourced: SourcedObject): Diagnostic {
   const message = `${sourced.ref.kind} is valid but not served yet: it has no effect`
   return locate(sourced, { severity: 'warning', reason: 'NotServed', field: '', message })
+}
+
+/** Of the version that serves, at the place of the newest. */
+function datesProblem(sourced: SourcedObject | undefined, secret: Secret): readonly Diagnostic[] {
+  const message = dateProblem(secret, Date.now())
+  if (message === undefined || sourced === undefined) return []
+  return [locate(sourced, { severity: 'warning', reason: 'Notice', field: 'data["tls.crt"]', message })]
 }
 
 function locate(sourced: SourcedObject, finding: Finding): Diagnostic {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { CliRig, type CommandResult, goodManifests } from '../testing/cli-rig.ts'
-import { testCertificate, rsaKeys } from '../testing/certificates.ts'
+import { rsaKeys, type TestCertificate, testCertificate } from '../testing/certificates.ts'
 import { runValidate } from './validate.ts'
 
 const controller = 'fairlead.dev/gateway-controller'
@@ -217,6 +217,29 @@ spec:
       out: `tls.yaml:12:13: error: spec.listeners[0].tls.certificateRefs[0]: Secret "default/cert" cannot be used: ${why}\n`,
     })
     expect(out).not.toContain(key.slice(40, 80))
+  })
+
+  test('warns of a certificate outside its dates', async () => {
+    const secret = (name: string, { chain, key }: TestCertificate) => {
+      const data = { 'tls.crt': Buffer.from(chain).toString('base64'), 'tls.key': Buffer.from(key).toString('base64') }
+      return JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, type: 'kubernetes.io/tls', data })
+    }
+    const files = {
+      'early.json': secret(
+        'early',
+        testCertificate({ notBefore: new Date('2049-06-01'), notAfter: new Date('2049-07-01') }),
+      ),
+      'good.json': secret('good', testCertificate()),
+      'late.json': secret('late', testCertificate({ notAfter: new Date('2021-06-01') })),
+    }
+    const { code, out } = await validate(files)
+    expect({ code, out: out.replace(/:1:\d+:/g, ':') }).toEqual({
+      code: 0,
+      out: lines(
+        'early.json: warning: data["tls.crt"]: is not valid before 2049-06-01: it is served and clients refuse it',
+        'late.json: warning: data["tls.crt"]: expired on 2021-06-01: it is served and clients refuse it; renew it',
+      ),
+    })
   })
 
   test('prints JSON for machines', async () => {
