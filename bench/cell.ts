@@ -165,6 +165,8 @@ export class Cell {
   async #each(count: number, edit: (index: number, stamp: string) => Promise<number>): Promise<Spread> {
     const sample: number[] = []
     for (const [turn, index] of this.#indexes(WARM_UP_EDITS + count).entries()) {
+      // Asked before, so that no edit is charged with the first connection to a Service.
+      await this.#poller.get(addressOf(this.#workload, index))
       await delay(REST_MS)
       const latencyMs = await edit(index, `edit-${this.#turn}-${turn}`)
       if (turn >= WARM_UP_EDITS) sample.push(latencyMs)

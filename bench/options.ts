@@ -26,7 +26,7 @@ export interface BenchOptions {
 }
 
 export const usage = `npm run bench -- [--hosts 100,1000,5000,20000] [--json FILE] [--only ${parts.join(',')}]
-                 [--edits 60] [--profile FOLDER]
+                 [--edits 100] [--profile FOLDER]
 
 Measures the whole product with a real Envoy on one worker: see bench/README.md.`
 
@@ -44,7 +44,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       hosts: { type: 'string', default: '100,1000,5000,20000' },
       json: { type: 'string' },
       only: { type: 'string', default: parts.join(',') },
-      edits: { type: 'string', default: '60' },
+      edits: { type: 'string', default: '100' },
       profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },

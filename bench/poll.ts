@@ -2,7 +2,7 @@ import { type HttpAnswer, HttpConnection } from '../src/testing/http-connection.
 import { stampHeader } from '../src/testing/workload.ts'
 import { nowMs } from './processes.ts'
 
-const PAUSE_MS = 0.4
+const PAUSE_MS = 0.5
 const cell = new Int32Array(new SharedArrayBuffer(4))
 
 /** Asks again and again on one keep-alive connection. */
@@ -27,8 +27,8 @@ export class Poller {
   }
 
   /**
-   * Time (`nowMs`) at which an answer that satisfies came in. Pauses half a millisecond between two requests: by
-   * blocking the thread, because timers are not that fine.
+   * Time (`nowMs`) at which an answer that satisfies came in. Pauses half a millisecond between two requests:
+   * by blocking the thread, because timers are not that fine.
    */
   async until(
     at: { readonly host: string; readonly path: string },
