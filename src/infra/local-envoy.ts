@@ -109,6 +109,9 @@ export class LocalEnvoy {
       binary,
       ...['--config-path', join(folder, 'bootstrap.json'), '--concurrency', String(concurrency)],
       ...['--disable-hot-restart', '--log-level', 'info', '--log-format', envoyLogFormat],
+      // A connection of a replaced listener is closed with its next answer, not some time within ten minutes: what it
+      // is routed by is old.
+      ...['--drain-strategy', 'immediate'],
     ]
     // Detached: Ctrl-C in the terminal reaches us alone, and we end it in order.
     const child = spawn('/bin/sh', ['-c', startScript, 'sh', ...command], {

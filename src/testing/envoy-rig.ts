@@ -52,6 +52,8 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
     '--concurrency',
     String(options.concurrency ?? 1),
     '--disable-hot-restart',
+    '--drain-strategy',
+    'immediate',
     '-l',
     'warning',
   ]

@@ -6,7 +6,7 @@ import type { Graph } from '../graph/graph.ts'
 import type { Inputs, Outputs } from './contract.ts'
 import { buildEndpoints } from './stages/endpoints.ts'
 import { buildGateways, buildInfra } from './stages/gateways.ts'
-import { buildHostResources, buildHosts } from './stages/hosts.ts'
+import { buildHostResources, buildHosts, buildSoleHosts } from './stages/hosts.ts'
 import { buildReferences } from './stages/references.ts'
 import { buildClusterResources, buildListenerResources, buildSecretResources } from './stages/resources.ts'
 import { buildRoutes } from './stages/routes.ts'
@@ -19,7 +19,7 @@ export function buildPipeline(graph: Graph, inputs: Inputs): Outputs {
   const routes = buildRoutes(graph, inputs, references, gateways)
   const hosts = buildHosts(graph, gateways, routes)
   const resources = graph.join('resources', [
-    buildListenerResources(graph, inputs, gateways),
+    buildListenerResources(graph, inputs, gateways, buildSoleHosts(graph, hosts)),
     buildHostResources(graph, gateways, hosts),
     buildClusterResources(graph, routes),
     buildSecretResources(graph, gateways, references),

@@ -5,7 +5,8 @@ import { Graph } from '../../graph/graph.ts'
 import { gatewayKey, scopeName, tableName } from '../../ir/names.ts'
 import type { VirtualHost } from '../../ir/virtual-host.ts'
 import { mustParse, pipelineInputs } from '../../testing/pipeline-rig.ts'
-import { compareHosts, covers, intersect, normalHost } from '../attach/hostnames.ts'
+import { compareHosts, covers, intersect, normalHost, widerHosts } from '../attach/hostnames.ts'
+import { maxWildcardDepth } from '../emit/lua.ts'
 import { hostKey } from '../gateway/hosts.ts'
 import { setObject } from '../../watch/sources.ts'
 import { buildGateways } from './gateways.ts'
@@ -93,10 +94,13 @@ const matches = (path: string, under: string) => under === '/' || path === under
 
 /** What the data plane does with virtual hosts: the exact scope, then the stubs, then from scope to scope. */
 function serve(vhostOf: (host: string) => VirtualHost | undefined, host: string, path: string): string {
-  const wildcards = ['*.x.a.com', '*.a.com', '*.com', '*']
-  const stub = wildcards.find((wildcard) => covers(wildcard, host) && vhostOf(wildcard) !== undefined)
+  const wildcards = widerHosts(host)
+  const stub = wildcards.find((wildcard) => vhostOf(wildcard) !== undefined)
+  let wildcardScopes = 0
   let vhost = vhostOf(host) ?? (stub === undefined ? undefined : vhostOf(stub))
   while (vhost !== undefined) {
+    wildcardScopes += vhost.host.startsWith('*') ? 1 : 0
+    expect(wildcardScopes).toBeLessThanOrEqual(maxWildcardDepth)
     const { onMiss, routes } = vhost
     const hit = routes.find(({ match }) => match.path.kind === 'prefix' && matches(path, match.path.prefix))
     if (hit !== undefined) {
@@ -159,5 +163,18 @@ describe('virtual hosts', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  test('let a request fall through more nested wildcards than the data plane has steps', () => {
+    const labels = ['i', 'h', 'g', 'f', 'e', 'd', 'c', 'b', 'a']
+    const wildcards = labels.map((_, depth) => `*.${labels.slice(depth).join('.')}`)
+    const routes = wildcards.map((name, depth) => ({ listener: 0, hostnames: [name], prefixes: [`/d${depth}`] }))
+    const given = { listeners: [undefined], routes }
+    const vhostOf = build(given)
+    for (const host of ['x.i.h.g.f.e.d.c.b.a', 'x.c.b.a', 'x.h.g.f.e.d.c.b.a']) {
+      for (const path of ['/d0', '/d1', '/d8', '/none']) {
+        expect(`${host}${path} ${serve(vhostOf, host, path)}`).toBe(`${host}${path} ${model(given, host, path)}`)
+      }
+    }
   })
 })

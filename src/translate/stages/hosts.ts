@@ -1,7 +1,7 @@
 /** Stage 4: routes by host -> virtual hosts -> scopes, stubs and plain route tables. */
 import type { Collection } from '../../graph/collection.ts'
 import type { Graph } from '../../graph/graph.ts'
-import { scopeName, type TableName } from '../../ir/names.ts'
+import { type Host, scopeName, type TableName } from '../../ir/names.ts'
 import type { Stub, VirtualHost } from '../../ir/virtual-host.ts'
 import type { GatewayListener } from '../attach/listeners.ts'
 import type { GatewayResource } from '../contract.ts'
@@ -25,6 +25,18 @@ export function buildHosts(graph: Graph, gateways: Gateways, routes: Routes): Co
   return graph.derive('virtualHosts', hosts, (read, _present, key) => {
     const vhost = compileVirtualHost(read, { unitsByHost, hosts, listenersByPort }, key)
     return vhost === undefined ? [] : [[key, vhost]]
+  })
+}
+
+/**
+ * Tables, by `<gateway>|<table>`, that have one host, a wildcard: their requests need no search. Only the count is read
+ * of a table that has more.
+ */
+export function buildSoleHosts(graph: Graph, virtualHosts: Collection<VirtualHost>): Collection<Host> {
+  const byTable = graph.index('virtualHostsByTable', virtualHosts, ({ gateway, table }) => [`${gateway}|${table}`])
+  return graph.derive('soleHosts', byTable.counts, (read, count, key) => {
+    const host = count === 1 ? read.group(byTable, key)[0]?.value.host : undefined
+    return host?.startsWith('*') === true ? [[key, host]] : []
   })
 }
 

@@ -2,7 +2,14 @@
 import type { Collection } from '../../graph/collection.ts'
 import type { Graph } from '../../graph/graph.ts'
 import type { NamedResource } from '../../envoy/resource.ts'
-import { type ClusterName, clusterOf, type GatewayKey, type SecretName } from '../../ir/names.ts'
+import {
+  type ClusterName,
+  clusterOf,
+  type GatewayKey,
+  type Host,
+  type SecretName,
+  type TableName,
+} from '../../ir/names.ts'
 import type { GatewayResource, Inputs } from '../contract.ts'
 import { emitCluster } from '../emit/cluster.ts'
 import { emitListener, emitWarmUpListener } from '../emit/listener.ts'
@@ -19,11 +26,17 @@ export function entry(gateway: GatewayKey, resource: NamedResource): readonly [s
 }
 
 /** Bound ports, and for each Gateway with scopes the listener that fills them before a port opens. */
-export function buildListenerResources(graph: Graph, inputs: Inputs, gateways: Gateways): Collection<GatewayResource> {
+export function buildListenerResources(
+  graph: Graph,
+  inputs: Inputs,
+  gateways: Gateways,
+  soleHosts: Collection<Host>,
+): Collection<GatewayResource> {
   const { addresses, listenersByPort } = gateways
   const bound = graph.derive('boundListeners', listenersByPort.groups, (read, members, key) => {
     const { gateway } = parseHostKey(key)
-    const listener = assembleListener(gateway, members, read.get(addresses, gateway) ?? [])
+    const soleHostOf = (table: TableName) => read.get(soleHosts, `${gateway}|${table}`)
+    const listener = assembleListener(gateway, members, read.get(addresses, gateway) ?? [], soleHostOf)
     return [entry(gateway, emitListener(listener, read.single(inputs.settings)))]
   })
   const scoped = graph.index('gatewaysWithScopes', gateways.listeners, (listener) =>
