@@ -215,7 +215,9 @@ export class FileSource {
   #examine(pending: PendingPath): void {
     const { path } = pending
     const state = lookAt(path)
-    if (state.kind === 'directory' || this.#roots.some((root) => root.startsWith(`${path}${sep}`))) {
+    if (state.kind === 'directory' && this.#table.get(path) !== undefined) {
+      this.#examineReplaced(pending)
+    } else if (state.kind === 'directory' || this.#roots.some((root) => root.startsWith(`${path}${sep}`))) {
       this.#pending.done(path)
       this.#watch.remove(path)
       this.#rescan()
@@ -242,12 +244,20 @@ export class FileSource {
     this.#table.take(path, this.#rankOf(path), reading, signature)
   }
 
+  /** A folder in the place of a file: what is in the folder is found before what the file had is let go. */
+  #examineReplaced(pending: PendingPath): void {
+    const { path } = pending
+    if (pending.heldSinceMs === undefined) this.#rescan()
+    this.#table.miss(path)
+    if (this.#mustHold(pending)) return
+    this.#pending.done(path)
+    this.#table.drop(path)
+  }
+
   #examineMissing(pending: PendingPath): void {
     const { path } = pending
-    const below = this.#table.paths().filter((file) => file.startsWith(`${path}${sep}`))
-    const isDirectory = this.#directories.has(path) || below.length > 0
-    if (isDirectory) this.#forgetDirectory(path, below)
     if (this.#table.get(path) === undefined) {
+      this.#forgetDirectory(path)
       this.#pending.done(path)
       if (this.#roots.includes(path)) this.#noteMissing(path)
       return
@@ -259,13 +269,16 @@ export class FileSource {
     if (this.#roots.includes(path)) this.#noteMissing(path)
   }
 
-  #forgetDirectory(path: string, files: readonly string[]): void {
+  /** For paths that are no file of ours: it looks at all files, which a thousand deleted ones must not do each. */
+  #forgetDirectory(path: string): void {
+    const below = `${path}${sep}`
     for (const directory of [...this.#directories.keys()]) {
-      if (directory !== path && !directory.startsWith(`${path}${sep}`)) continue
+      if (directory !== path && !directory.startsWith(below)) continue
       this.#directories.delete(directory)
       this.#watch.remove(directory)
     }
-    for (const file of files) this.#pending.touch(file, performance.now())
+    const nowMs = performance.now()
+    for (const file of this.#table.paths()) if (file.startsWith(below)) this.#pending.touch(file, nowMs)
   }
 
   /** Whether to wait: the first time a path is in doubt and until it has been for long enough. */

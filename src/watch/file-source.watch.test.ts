@@ -89,6 +89,19 @@ describe('watch', () => {
     expect((await files.next()).upserts).toEqual(['b / g1 x/y/b.yaml'])
   })
 
+  test('a folder in the place of a file is read, and the file is gone', async () => {
+    const files = rig()
+    files.write('a.yaml', `${route('a')}---\n${route('b')}`)
+    files.start()
+    rmSync(files.at('a.yaml'))
+    mkdirSync(files.at('a.yaml'))
+    files.write('a.yaml/b.yaml', route('b', '/new'))
+    expect(await files.next()).toMatchObject({ upserts: ['b /new g2 a.yaml/b.yaml'], deletes: [] })
+    expect(await files.next()).toMatchObject({ upserts: [], deletes: ['a'] })
+    files.write('a.yaml/b.yaml', route('b', '/newer'))
+    expect(await files.next()).toMatchObject({ upserts: ['b /newer g3 a.yaml/b.yaml'], deletes: [] })
+  })
+
   test('a root that is missing is read once it is there, again when it is replaced', async () => {
     const files = rig(['deep/conf'])
     expect(files.start().diagnostics).toHaveLength(1)
