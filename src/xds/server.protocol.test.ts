@@ -86,10 +86,27 @@ describe('the xDS server', () => {
     expect(two.store.has('test/two')).toBe(false)
   })
 
-  test('refuses streams until the first configuration is complete', async () => {
+  test('a stream waits until the first configuration is complete', async () => {
     const stock = new TestStore()
     const store = new ResourceStore()
     const { port } = await rig.serve(stock, { store })
+    const joined = vi.spyOn(store, 'join')
+    const [early, late] = [connect({ port }), connect({ port })]
+    early.request('cluster')
+    await vi.waitUntil(() => joined.mock.calls.length > 0)
+    const resource = edsCluster('a')
+    store.apply({ resources: [{ gateway: stock.gateway, type: 'cluster', name: 'a', resource }], endpoints: [] })
+    store.markSynced()
+    late.request('cluster')
+    for (const client of [early, late]) {
+      expect((await client.next('cluster')).resources.map(({ name }) => name)).toEqual(['a'])
+    }
+  })
+
+  test('a stream is sent away when the first configuration takes too long', async () => {
+    const stock = new TestStore()
+    const store = new ResourceStore()
+    const { port } = await rig.serve(stock, { store, unknownGatewayWaitMs: 20 })
     const client = connect({ port })
     client.request('cluster')
     expect(await client.ended).toMatchObject({

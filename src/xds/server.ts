@@ -22,7 +22,7 @@ export interface XdsServerOptions {
   readonly limits?: Partial<StreamLimits> | undefined
   /** A client that takes nothing for so long is cut off. Default: 30 s. */
   readonly writeTimeoutMs?: number | undefined
-  /** How long a client of an unknown Gateway waits for it before it is turned away. Default: 15 s. */
+  /** How long a client waits for its Gateway, or for the first configuration, before it is turned away. Default: 15 s. */
   readonly unknownGatewayWaitMs?: number | undefined
   /** Streams are ended after this time, so that proxies spread over replicas again. Default: never. */
   readonly maxConnectionAgeMs?: number | undefined

@@ -30,7 +30,7 @@ export interface SessionShared {
   readonly nextSalt: () => string
   /** A client that takes nothing for so long is cut off. */
   readonly writeTimeoutMs: number
-  /** How long a client of an unknown Gateway waits for it before it is turned away. */
+  /** How long a client waits for its Gateway, or for the first configuration, before it is turned away. */
   readonly unknownGatewayWaitMs: number
 }
 
@@ -116,11 +116,7 @@ export class DeltaSession {
   }
 
   #admit(request: DeltaRequest): void {
-    const { store, logger, unknownGatewayWaitMs } = this.#shared
-    if (!store.isSynced) {
-      this.close(status.UNAVAILABLE, 'the first configuration is still being read')
-      return
-    }
+    const { store } = this.#shared
     const node = parseNode(request.node)
     if (!node.ok) {
       this.close(status.INVALID_ARGUMENT, node.error)
@@ -134,19 +130,29 @@ export class DeltaSession {
         else this.#run({ kind: 'changed', dirty })
       },
     })
-    if (!store.has(gateway)) {
-      logger.warn({ node: node.value.id, gateway }, 'a proxy asks for a Gateway that has no configuration')
-      const refuse = () => this.close(status.NOT_FOUND, `no Gateway ${gateway} is configured (node.cluster names it)`)
-      this.#parkTimer = setTimeout(refuse, unknownGatewayWaitMs).unref()
-      this.#parked.push(request)
+    if (!store.isSynced || !store.has(gateway)) {
+      this.#park(node.value, request)
       return
     }
     this.#serve(node.value)
     this.#pass(request)
   }
 
+  /** Lets a client wait: one that is sent away comes back late, because it waits longer each time. */
+  #park({ id, gateway }: NodeIdentity, request: DeltaRequest): void {
+    const { store, logger, unknownGatewayWaitMs } = this.#shared
+    if (store.isSynced) logger.warn({ node: id, gateway }, 'a proxy asks for a Gateway that has no configuration')
+    const refuse = () => {
+      if (store.isSynced) this.close(status.NOT_FOUND, `no Gateway ${gateway} is configured (node.cluster names it)`)
+      else this.close(status.UNAVAILABLE, 'the first configuration is still being read')
+    }
+    this.#parkTimer = setTimeout(refuse, unknownGatewayWaitMs).unref()
+    this.#parked.push(request)
+  }
+
   #serveParked(): void {
-    if (this.#node === undefined) return
+    const { store } = this.#shared
+    if (this.#node === undefined || !store.isSynced || !store.has(this.#node.gateway)) return
     clearTimeout(this.#parkTimer)
     this.#serve(this.#node)
     const requests = this.#parked

@@ -29,7 +29,10 @@ export type DirtyNames = ReadonlyMap<XdsType, ReadonlySet<string>>
 
 /** A stream as the store knows it. */
 export interface StoreListener {
-  /** Called once an epoch, and only when a resource of its Gateway changed or endpoints that it watches. */
+  /**
+   * Called once an epoch, and only when a resource of its Gateway changed or endpoints that it watches; once without
+   * names when the first configuration is complete.
+   */
   changed(dirty: DirtyNames): void
 }
 
@@ -54,9 +57,13 @@ export class ResourceStore {
     return this.#isSynced
   }
 
-  /** Says that the epochs applied so far are a complete configuration. */
+  /** Says that the epochs applied so far are a complete configuration. Streams that waited for it are told. */
   markSynced(): void {
+    if (this.#isSynced) return
     this.#isSynced = true
+    for (const audience of this.#audiences.values()) {
+      for (const listener of [...audience.listeners]) listener.changed(new Map())
+    }
   }
 
   /** Takes over one epoch and tells the streams concerned. */
