@@ -1,6 +1,6 @@
 import { connect as connectHttp2 } from 'node:http2'
 import { status } from '@grpc/grpc-js'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { encodeDeltaRequest } from '../envoy/discovery.ts'
 import { xdsTypeUrl } from '../envoy/types.ts'
 import { createLogger } from '../lib/logger.ts'
