@@ -37,16 +37,33 @@ function service(index: number) {
   })
 }
 
-/** A Gateway with one listener, `hosts` hostnames, each with its route, Service and slice. */
+function namespace(labels: Readonly<Record<string, string>>) {
+  return mustParse({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default', labels } })
+}
+
+/** A Gateway whose listener `https` names a Secret that is not there; `name` differs to change what is wrong. */
+function gateway(name: string) {
+  const tls = { certificateRefs: [{ name }] }
+  const listeners = [
+    { name: 'http', port: 80, protocol: 'HTTP' },
+    { name: 'https', port: 443, protocol: 'HTTPS', tls },
+  ]
+  return mustParse({
+    apiVersion: gatewayApi,
+    kind: 'Gateway',
+    metadata: { name: 'gw' },
+    spec: { gatewayClassName: 'c', listeners },
+  })
+}
+
+/** A Gateway with one listener that serves, `hosts` hostnames, each with its route, Service and slice. */
 function world(hosts: number): PipelineRig {
   const rig = pipelineRig({ checkPurity: false })
   const controllerName = 'fairlead.dev/gateway-controller'
   rig.set(
     mustParse({ apiVersion: gatewayApi, kind: 'GatewayClass', metadata: { name: 'c' }, spec: { controllerName } }),
   )
-  const listeners = [{ name: 'http', port: 80, protocol: 'HTTP' }]
-  const spec = { gatewayClassName: 'c', listeners }
-  rig.set(mustParse({ apiVersion: gatewayApi, kind: 'Gateway', metadata: { name: 'gw' }, spec }))
+  rig.set(gateway('none'))
   for (let index = 0; index < hosts; index += 1) {
     rig.set(service(index))
     rig.set(slice(index, '10.0.0.1'))
@@ -76,6 +93,8 @@ function costs(hosts: number): Readonly<Record<string, number>> {
     'changed endpoints': cost(() => rig.set(slice(1, '10.0.0.9'))),
     'new Service': cost(() => rig.set(service(hosts))),
     'deleted Service': cost(() => rig.delete(service(4))),
+    'labels that no listener selects by': cost(() => rig.set(namespace({ team: 'blue' }))),
+    'another problem of a listener': cost(() => rig.set(gateway('no-other'))),
   }
 }
 

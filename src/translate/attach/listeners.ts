@@ -11,7 +11,7 @@ import { anyHost, normalHost } from './hostnames.ts'
 import type { NamespacePolicy } from './namespaces.ts'
 import { type CertificateContext, resolveCertificates } from '../gateway/tls.ts'
 
-/** One listener of one Gateway of ours. Key: `listenerKey`. */
+/** One listener of one Gateway of ours, as routes and hosts see it. Key: `listenerKey`. */
 export interface GatewayListener {
   readonly gateway: GatewayKey
   readonly namespace: string
@@ -28,6 +28,11 @@ export interface GatewayListener {
   readonly certificates: readonly SecretName[]
   /** Whether traffic is served: accepted, not conflicted and, for HTTPS, with a certificate. */
   readonly serves: boolean
+}
+
+/** What is wrong with a listener is for its status alone: a new message must not touch every route of the listener. */
+export interface CheckedListener {
+  readonly listener: GatewayListener
   readonly problems: readonly Problem[]
 }
 
@@ -47,7 +52,7 @@ export function compileListeners(
   read: Reader,
   gateway: Gateway,
   context: CertificateContext,
-): readonly GatewayListener[] {
+): readonly CheckedListener[] {
   const { namespace, name } = gateway.metadata
   const key = gatewayKey(namespace, name)
   const isGatewayRefused = gatewayProblems(gateway).length > 0
@@ -65,7 +70,7 @@ export function compileListeners(
     ]
     const isRefused =
       isGatewayRefused || problems.some(({ condition }) => condition === 'Accepted' || condition === 'Conflicted')
-    return {
+    const listener = {
       gateway: key,
       namespace,
       name: spec.name,
@@ -77,8 +82,8 @@ export function compileListeners(
       supportedKinds: supportedKinds(spec),
       certificates: certificates.names,
       serves: !isRefused && (spec.protocol === 'HTTP' || certificates.names.length > 0),
-      problems,
     }
+    return { listener, problems }
   })
 }
 

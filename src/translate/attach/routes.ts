@@ -78,7 +78,9 @@ export function attachParent(
     const message = `no listener of Gateway ${gateway} takes ${route.kind}: change protocol (${protocols}) or allowedRoutes.kinds of ${quoteNames(named)}`
     return { ...verdict, refusal: { reason: reasons.NotAllowedByListeners, message } }
   }
-  const labels = labelsOf(read, context, route.namespace)
+  // Read only where they decide: an edit of a namespace's labels touches no other route.
+  const isSelected = ofKind.some(({ namespaces }) => namespaces.from === 'Selector')
+  const labels = isSelected ? labelsOf(read, context, route.namespace) : undefined
   const allowed = ofKind.filter((listener) =>
     allowsNamespace(listener.namespaces, listener.namespace, route.namespace, labels),
   )

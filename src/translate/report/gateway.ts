@@ -2,7 +2,7 @@
 import { conditionTypes, reasons, toCondition, type UntimedCondition } from '../../api/conditions.ts'
 import type { Gateway } from '../../api/gen/types.ts'
 import { bindAddresses, gatewayProblems, ipAddressType } from '../attach/gateways.ts'
-import type { GatewayListener } from '../attach/listeners.ts'
+import type { CheckedListener, GatewayListener } from '../attach/listeners.ts'
 import type { Delivery, DesiredStatus, Refusal, TranslateSettings } from '../contract.ts'
 import { reportListener } from './listener.ts'
 import { refusedConditions } from './refused.ts'
@@ -11,7 +11,7 @@ import { refusedConditions } from './refused.ts'
 export interface GatewayFindings {
   readonly gateway: Gateway
   /** In the order of the object. */
-  readonly listeners: readonly GatewayListener[]
+  readonly listeners: readonly CheckedListener[]
   readonly attachedRoutes: (listener: GatewayListener) => number
   readonly delivery: Delivery | undefined
   /** Refused resources of this Gateway. */
@@ -43,7 +43,7 @@ export function reportGateway(findings: GatewayFindings): DesiredStatus {
       listeners: listeners.map((listener) =>
         reportListener(listener, {
           generation,
-          attachedRoutes: findings.attachedRoutes(listener),
+          attachedRoutes: findings.attachedRoutes(listener.listener),
           gatewayAccepted: accepted.status === 'True',
           pending: pendingMessage(findings),
           refusals: findings.refusals,
@@ -65,7 +65,7 @@ function acceptedCondition({ gateway, listeners }: GatewayFindings): UntimedCond
   if (bad.length === 0) {
     return toCondition(conditionTypes.Accepted, [], holds, generation)
   }
-  const quoted = bad.map(({ name }) => `"${name}"`).join(', ')
+  const quoted = bad.map(({ listener: { name } }) => `"${name}"`).join(', ')
   return {
     type: conditionTypes.Accepted,
     status: bad.length === listeners.length ? 'False' : 'True',
@@ -75,7 +75,7 @@ function acceptedCondition({ gateway, listeners }: GatewayFindings): UntimedCond
   }
 }
 
-function isRefused({ problems }: GatewayListener): boolean {
+function isRefused({ problems }: CheckedListener): boolean {
   return problems.some(
     ({ condition }) => condition === conditionTypes.Accepted || condition === conditionTypes.Conflicted,
   )
@@ -93,7 +93,7 @@ function programmedCondition(findings: GatewayFindings, accepted: UntimedConditi
   if (accepted.status !== 'True') {
     return not(reasons.Invalid, 'the Gateway is not accepted')
   }
-  if (!listeners.some(({ serves }) => serves)) {
+  if (!listeners.some(({ listener }) => listener.serves)) {
     return not(reasons.Invalid, 'no listener can serve; the conditions of each listener say why')
   }
   const refused = refusals.filter(({ type }) => type === 'listener')

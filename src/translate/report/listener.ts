@@ -1,7 +1,7 @@
 /** One listener -> `ListenerStatus`. */
 import { conditionTypes, describeProblem, reasons, toCondition, type UntimedCondition } from '../../api/conditions.ts'
 import { listenerName } from '../../ir/names.ts'
-import type { GatewayListener } from '../attach/listeners.ts'
+import type { CheckedListener } from '../attach/listeners.ts'
 import type { Refusal } from '../contract.ts'
 
 /** What a listener's status depends on besides the listener. */
@@ -14,29 +14,29 @@ export interface ListenerFindings {
   readonly refusals: readonly Refusal[]
 }
 
-export function reportListener(listener: GatewayListener, findings: ListenerFindings) {
+export function reportListener(checked: CheckedListener, findings: ListenerFindings) {
   const { generation } = findings
-  const conflict = listener.problems.find(({ condition }) => condition === conditionTypes.Conflicted)
+  const { listener, problems } = checked
+  const conflict = problems.find(({ condition }) => condition === conditionTypes.Conflicted)
   const accepted = { reason: reasons.Accepted, message: 'the listener is valid' }
   const resolved = { reason: reasons.ResolvedRefs, message: 'every reference is resolved' }
-  const acceptedProblems =
-    conflict === undefined ? listener.problems : [{ ...conflict, condition: conditionTypes.Accepted }]
+  const acceptedProblems = conflict === undefined ? problems : [{ ...conflict, condition: conditionTypes.Accepted }]
   return {
     name: listener.name,
     attachedRoutes: findings.attachedRoutes,
     supportedKinds: listener.supportedKinds,
     conditions: [
       toCondition(conditionTypes.Accepted, acceptedProblems, accepted, generation),
-      conflictedCondition(listener, generation),
-      programmedCondition(listener, findings),
-      toCondition(conditionTypes.ResolvedRefs, listener.problems, resolved, generation),
+      conflictedCondition(checked, generation),
+      programmedCondition(checked, findings),
+      toCondition(conditionTypes.ResolvedRefs, problems, resolved, generation),
     ],
   }
 }
 
 /** The one condition of a listener that is good when False. */
-function conflictedCondition(listener: GatewayListener, generation: number): UntimedCondition {
-  const conflict = listener.problems.find(({ condition }) => condition === conditionTypes.Conflicted)
+function conflictedCondition({ problems }: CheckedListener, generation: number): UntimedCondition {
+  const conflict = problems.find(({ condition }) => condition === conditionTypes.Conflicted)
   return {
     type: conditionTypes.Conflicted,
     status: conflict === undefined ? 'False' : 'True',
@@ -46,7 +46,7 @@ function conflictedCondition(listener: GatewayListener, generation: number): Unt
   }
 }
 
-function programmedCondition(listener: GatewayListener, findings: ListenerFindings): UntimedCondition {
+function programmedCondition({ listener, problems }: CheckedListener, findings: ListenerFindings): UntimedCondition {
   const not = (reason: UntimedCondition['reason'], message: string): UntimedCondition => ({
     type: conditionTypes.Programmed,
     status: 'False',
@@ -55,7 +55,8 @@ function programmedCondition(listener: GatewayListener, findings: ListenerFindin
     message,
   })
   if (!findings.gatewayAccepted || !listener.serves) {
-    return not(reasons.Invalid, 'the listener is not valid and serves nothing; its other conditions say why')
+    const where = problems.length > 0 ? 'its other conditions say why' : 'the Gateway is not accepted and says why'
+    return not(reasons.Invalid, `the listener serves nothing; ${where}`)
   }
   const refused = findings.refusals.find(
     ({ type, name }) =>

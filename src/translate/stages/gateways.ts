@@ -5,7 +5,7 @@ import type { Graph } from '../../graph/graph.ts'
 import { gatewayKey } from '../../ir/names.ts'
 import type { GatewayInfra } from '../../ir/infra.ts'
 import { bindAddresses } from '../attach/gateways.ts'
-import { compileListeners, type GatewayListener, listenerKey } from '../attach/listeners.ts'
+import { type CheckedListener, compileListeners, type GatewayListener, listenerKey } from '../attach/listeners.ts'
 import type { Inputs } from '../contract.ts'
 import { gatewayInfra } from '../gateway/assemble.ts'
 import { portKey } from '../gateway/hosts.ts'
@@ -19,6 +19,8 @@ export interface Gateways {
   readonly gateways: Collection<Gateway>
   /** By GatewayKey. */
   readonly addresses: Collection<readonly string[]>
+  /** Listeners with what is wrong with them, for statuses. */
+  readonly checkedByGateway: Index<CheckedListener>
   /** By listenerKey. */
   readonly listeners: Collection<GatewayListener>
   readonly listenersByGateway: Index<GatewayListener>
@@ -35,18 +37,20 @@ export function buildGateways(graph: Graph, inputs: Inputs, references: Referenc
     const gatewayClass = read.get(classes, gateway.spec.gatewayClassName)
     return gatewayClass !== undefined && isAccepted(gatewayClass) ? [[key, gateway]] : []
   })
-  const listeners = graph.derive('listeners', gateways, (read, gateway) =>
-    compileListeners(read, gateway, references).map((listener) => [
-      listenerKey(listener.gateway, listener.name),
-      listener,
+  const checked = graph.derive('checkedListeners', gateways, (read, gateway) =>
+    compileListeners(read, gateway, references).map((value) => [
+      listenerKey(value.listener.gateway, value.listener.name),
+      value,
     ]),
   )
+  const listeners = graph.derive('listeners', checked, (_read, { listener }, key) => [[key, listener]])
   return {
     classes,
     gateways,
     addresses: graph.derive('gatewayAddresses', gateways, (read, gateway, key) => [
       [key, bindAddresses(gateway, read.single(settings))],
     ]),
+    checkedByGateway: graph.index('checkedByGateway', checked, ({ listener }) => [listener.gateway]),
     listeners,
     listenersByGateway: graph.index('listenersByGateway', listeners, ({ gateway }) => [gateway]),
     listenersByPort: graph.index('listenersByPort', listeners, ({ serves, gateway, table }) =>

@@ -27,10 +27,10 @@ export function buildStatuses(
   const gatewayStatuses = graph.derive('gatewayStatuses', gateways.gateways, (read, gateway, key) => {
     const { namespace, name } = gateway.metadata
     const order = gateway.spec.listeners.map((listener) => listener.name)
-    const listeners = read.group(gateways.listenersByGateway, gatewayKey(namespace, name)).map(({ value }) => value)
+    const listeners = read.group(gateways.checkedByGateway, gatewayKey(namespace, name)).map(({ value }) => value)
     const status = reportGateway({
       gateway,
-      listeners: [...listeners].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name)),
+      listeners: [...listeners].sort((a, b) => order.indexOf(a.listener.name) - order.indexOf(b.listener.name)),
       attachedRoutes: (listener) => read.count(routes.attached, listenerKey(listener.gateway, listener.name)),
       delivery: read.get(inputs.deliveries, key),
       refusals: read.group(refusalsByGateway, key).map(({ value }) => value),
