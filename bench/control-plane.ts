@@ -19,7 +19,8 @@ import { countSentBytes, sentBytes } from './sent-bytes.ts'
 import { serveSubject } from './serve-subject.ts'
 import type { Driver, StartOptions } from './subject.ts'
 
-const HOSTS_PER_TURN = 50
+/** A page of a list is 500 objects. */
+const HOSTS_PER_TURN = 166
 const LEAST_ADMIN_PORT = 19_500
 const START_TIMEOUT_MS = 300_000
 

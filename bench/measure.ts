@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WorkloadShape } from '../src/testing/workload.ts'
 import { Cell, type CellOptions, type EditCost } from './cell.ts'
-import type { BenchOptions } from './options.ts'
+import type { BenchOptions, Part } from './options.ts'
 import { rssMibOf } from './processes.ts'
 import type { Spread } from './spread.ts'
 
@@ -33,10 +33,13 @@ export interface Surroundings {
   say(text: string): void
 }
 
+/** The parts for which one cell is fed with events. */
+const injectedParts: readonly Part[] = ['cold', 'edits', 'cost', 'endpoints', 'burst']
 const BURST_EDITS = 100
 const COST_EDITS = 200
 /** A whole table takes Envoy so long that fewer edits say as much. */
 const TABLE_EDITS = 20
+const REQUESTS = 20_000
 const SETTLE_MS = 3_000
 
 /**
@@ -49,9 +52,7 @@ const controlPlaneArgs = ['--max-semi-space-size=4']
 export async function measureHosts(count: number, around: Surroundings): Promise<Figures> {
   const { parts } = around.options
   const figures: Figures = { shape: 'hosts', count }
-  if (['cold', 'edits', 'cost', 'endpoints', 'burst'].some((part) => [...parts].some((name) => name === part))) {
-    await measureInjected(figures, around)
-  }
+  if (injectedParts.some((part) => parts.has(part))) await measureInjected(figures, around)
   if (parts.has('files')) await measureFiles(figures, around)
   if (parts.has('table')) await measureTable(figures, around)
   return figures
@@ -70,6 +71,34 @@ export async function measureShape(shape: WorkloadShape, count: number, around: 
     await cell.stop()
   }
   return figures
+}
+
+/** What a request costs Envoy, by how its route is found. */
+export interface RequestCost {
+  readonly name: string
+  readonly envoyCpuMicros: number
+}
+
+/**
+ * Whether a small Gateway pays for what makes a large one cheap: the same single route as an exact host, as a catch-all,
+ * and in a plain table.
+ */
+export async function measureRequests(around: Surroundings): Promise<readonly RequestCost[]> {
+  const costs: RequestCost[] = []
+  for (const [name, program, shape] of [
+    ['exact host', 'control-plane', 'hosts'],
+    ['exact host in a plain table', 'plain-table', 'hosts'],
+    ['catch-all', 'control-plane', 'catch-all'],
+    ['catch-all in a plain table', 'plain-table', 'catch-all'],
+  ] as const) {
+    const cell = await startCell({ program, shape, count: 1, fromFiles: false }, around)
+    try {
+      costs.push({ name, envoyCpuMicros: await cell.requestMicros(REQUESTS) })
+    } finally {
+      await cell.stop()
+    }
+  }
+  return costs
 }
 
 async function measureInjected(figures: Figures, around: Surroundings): Promise<void> {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import type { WorkloadShape } from '../src/testing/workload.ts'
 
 /** What can be measured alone, by `--only`. */
-export const parts = ['cold', 'edits', 'cost', 'endpoints', 'burst', 'files', 'table', 'shapes'] as const
+export const parts = ['cold', 'edits', 'cost', 'endpoints', 'burst', 'files', 'table', 'requests', 'shapes'] as const
 export type Part = (typeof parts)[number]
 
 /** One size of one shape. */

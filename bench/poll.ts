@@ -33,7 +33,7 @@ export class Poller {
   async until(
     at: { readonly host: string; readonly path: string },
     satisfies: (answer: HttpAnswer) => boolean,
-    timeoutMs = 60_000,
+    { timeoutMs = 60_000, pauseMs = PAUSE_MS } = {},
   ): Promise<number> {
     const deadline = nowMs() + timeoutMs
     for (;;) {
@@ -43,7 +43,7 @@ export class Poller {
       if (now > deadline) {
         throw new Error(`${at.host}${at.path} was not served within ${timeoutMs} ms; last answer: ${answer?.status}`)
       }
-      Atomics.wait(cell, 0, 0, PAUSE_MS)
+      Atomics.wait(cell, 0, 0, pauseMs)
     }
   }
 

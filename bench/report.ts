@@ -1,5 +1,5 @@
 /** The table of a run: one row a figure, one column a size, with the targets and whether they are met. */
-import type { Figures } from './measure.ts'
+import type { Figures, RequestCost } from './measure.ts'
 import type { Spread } from './spread.ts'
 
 /** What a figure must reach at 5,000 hosts, for an injected event. */
@@ -106,6 +106,12 @@ export function renderFigures(all: readonly Figures[]): string {
     .map(({ name, value }) => [name, ...all.map((figures) => value(figures) ?? '')])
     .filter((cells) => cells.slice(1).some((cell) => cell !== ''))
   return renderTable([head, ...body])
+}
+
+/** What a request costs by how its route is found. */
+export function renderRequests(costs: readonly RequestCost[]): string {
+  const body = costs.map(({ name, envoyCpuMicros }) => [name, show(envoyCpuMicros)])
+  return renderTable([['one route', 'Envoy CPU per request, us'], ...body])
 }
 
 /** The targets, each with what was measured. */

@@ -10,9 +10,9 @@ export interface Manifest {
 
 /**
  * What grows with the size. `hosts`: that many hostnames with one route each. `wildcards`: the same with wildcard
- * hostnames. `paths`: one hostname with that many HTTPRoutes, each of one path.
+ * hostnames. `paths`: one hostname with that many HTTPRoutes, each of one path. `catch-all`: one route without hostname.
  */
-export type WorkloadShape = 'hosts' | 'wildcards' | 'paths'
+export type WorkloadShape = 'hosts' | 'wildcards' | 'paths' | 'catch-all'
 
 export interface WorkloadOptions {
   readonly shape: WorkloadShape
@@ -61,6 +61,8 @@ export function addressOf({ shape }: WorkloadOptions, index: number): { readonly
       return { host: hostnameOf(shape, index).replace('*', 'any'), path: '/' }
     case 'paths':
       return { host: hostnameOf(shape, index), path: `/part-${index}` }
+    case 'catch-all':
+      return { host: 'www.example.com', path: '/' }
   }
 }
 
@@ -71,20 +73,22 @@ function hostnameOf(shape: WorkloadShape, index: number): string {
     case 'wildcards':
       return `*.host-${index}.example.com`
     case 'paths':
+    case 'catch-all':
       return 'www.example.com'
   }
 }
 
 /** The HTTPRoute with this number; every answer by it carries `stamp`. */
 export function routeManifest(options: WorkloadOptions, index: number, stamp: string): Manifest {
-  const { host, path } = { host: hostnameOf(options.shape, index), path: addressOf(options, index).path }
+  const host = hostnameOf(options.shape, index)
+  const { path } = addressOf(options, index)
   return {
     apiVersion: gatewayVersion,
     kind: 'HTTPRoute',
     metadata: { name: `route-${index}`, namespace: workloadNamespace },
     spec: {
       parentRefs: [{ name: 'edge' }],
-      hostnames: [host],
+      ...(options.shape === 'catch-all' ? {} : { hostnames: [host] }),
       rules: [
         {
           matches: [{ path: { type: 'PathPrefix', value: path } }],
