@@ -22,6 +22,11 @@ function lines(...texts: readonly string[]): string {
   return texts.map((text) => `${text}\n`).join('')
 }
 
+function gatewayOf(name: string, gatewayClass: string): string {
+  const listeners = '  listeners:\n    - { name: web, port: 8081, protocol: HTTP }'
+  return `apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: ${name} }\nspec:\n  gatewayClassName: ${gatewayClass}\n${listeners}\n`
+}
+
 const parent = '  parentRefs: [{ name: gw }]\n'
 
 afterEach(() => {
@@ -92,6 +97,48 @@ describe('validate', () => {
       text: route('  parentRefs:\n    - name: gw\n    - name: gone'),
       out: lines(
         'bad.yaml:7:7: warning: spec.parentRefs[1]: there is no Gateway "default/gone" of a class served here, so the route does not attach to it; create it or correct name and namespace',
+      ),
+    },
+    {
+      what: 'routes that no Gateway can serve, as warnings',
+      code: 0,
+      text: `${route('  parentRefs: []')}---\n${route('  useDefaultGateways: All\n  parentRefs: [{ group: "", kind: Service, name: a }]').replace('name: bad', 'name: mesh')}`,
+      out: lines(
+        'bad.yaml:5:3: warning: spec.parentRefs: names no Gateway, so nothing serves the route; add one',
+        'bad.yaml:11:3: warning: spec.useDefaultGateways: is not supported yet and has no effect; name Gateways in parentRefs',
+        'bad.yaml:12:16: warning: spec.parentRefs[0]: a parent of kind "Service" is not supported yet, so the route does not attach to it; name a Gateway',
+      ),
+    },
+    {
+      what: 'a Gateway whose class does not exist, and one of a class of another controller, as warnings',
+      code: 0,
+      text: `${gatewayOf('one', 'gone')}---\n${gatewayOf('two', 'typo')}---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: typo }\nspec: { controllerName: fairlead.dev/gateway }\n`,
+      out: lines(
+        'bad.yaml:5:3: warning: spec.gatewayClassName: there is no GatewayClass "gone", so nothing serves the Gateway; create it or correct the name',
+        'bad.yaml:13:3: warning: spec.gatewayClassName: GatewayClass "typo" is of controller "fairlead.dev/gateway" and "fairlead.dev/gateway-controller" serves here; correct its controllerName or choose another class',
+      ),
+    },
+    {
+      what: 'a Gateway of a class that is refused',
+      text: `${gatewayOf('one', 'refused')}---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: refused }\nspec: { controllerName: ${controller}, parametersRef: { group: x.com, kind: X, name: x } }\n`,
+      out: lines(
+        'bad.yaml:5:3: warning: spec.gatewayClassName: GatewayClass "refused" is not accepted, so nothing serves the Gateway; its status says why',
+        'bad.yaml:12:58: error: spec.parametersRef: parameters of kind "X" (group "x.com") are not supported yet; remove parametersRef',
+      ),
+    },
+    {
+      what: 'fields of a Gateway that have no effect yet, as warnings',
+      text: gatewayOf('one', 'fairlead')
+        .replace('spec:', 'spec:\n  tls: { backend: { clientCertificateRef: { name: x } } }\n  defaultScope: All')
+        .replace(
+          'protocol: HTTP',
+          'protocol: HTTPS, tls: { options: { x.com/y: z }, certificateRefs: [{ name: none }] }',
+        ),
+      out: lines(
+        'bad.yaml:5:10: warning: spec.tls.backend: is not supported yet and has no effect: backends are not spoken to over TLS; remove it',
+        'bad.yaml:6:3: warning: spec.defaultScope: is not supported yet and has no effect; name the Gateway in parentRefs of the routes',
+        'bad.yaml:9:56: warning: spec.listeners[0].tls.options: no option is known, so none has an effect; remove them',
+        'bad.yaml:9:99: error: spec.listeners[0].tls.certificateRefs[0]: Secret default/none does not exist; create it or correct the reference',
       ),
     },
     {

@@ -29,7 +29,7 @@ export function buildPipeline(graph: Graph, inputs: Inputs): Outputs {
     resources,
     endpoints: endpoints.resources,
     statuses: buildStatuses(graph, inputs, gateways, routes),
-    notices: graph.join('notices', [endpoints.notices, routes.notices]),
+    notices: graph.join('notices', [endpoints.notices, gateways.notices, routes.notices]),
     infra: buildInfra(graph, inputs, gateways),
   }
 }

@@ -6,10 +6,11 @@ import { gatewayKey } from '../../ir/names.ts'
 import type { GatewayInfra } from '../../ir/infra.ts'
 import { bindAddresses } from '../attach/gateways.ts'
 import { type CheckedListener, compileListeners, type GatewayListener, listenerKey } from '../attach/listeners.ts'
-import type { Inputs } from '../contract.ts'
+import type { Inputs, Notice } from '../contract.ts'
 import { gatewayInfra } from '../gateway/assemble.ts'
 import { portKey } from '../gateway/hosts.ts'
 import { isAccepted } from '../report/gatewayclass.ts'
+import { gatewayNotices } from '../report/notices.ts'
 import type { References } from './references.ts'
 
 /** Gateways of our classes and their listeners. */
@@ -26,6 +27,7 @@ export interface Gateways {
   readonly listenersByGateway: Index<GatewayListener>
   /** Serving listeners by portKey. */
   readonly listenersByPort: Index<GatewayListener>
+  readonly notices: Collection<Notice>
 }
 
 export function buildGateways(graph: Graph, inputs: Inputs, references: References): Gateways {
@@ -56,7 +58,16 @@ export function buildGateways(graph: Graph, inputs: Inputs, references: Referenc
     listenersByPort: graph.index('listenersByPort', listeners, ({ serves, gateway, table }) =>
       serves ? [portKey(gateway, table)] : [],
     ),
+    notices: graph.derive('gatewayNotices', inputs.gateways, (read, gateway) => {
+      const gatewayClass = read.get(inputs.gatewayClasses, gateway.spec.gatewayClassName)
+      return gatewayNotices(gateway, gatewayClass, read.single(settings)).map(noticeEntry)
+    }),
   }
+}
+
+/** By object and field, as `Outputs.notices`. */
+export function noticeEntry(notice: Notice): readonly [string, Notice] {
+  return [`${notice.object}|${notice.field}`, notice]
 }
 
 /** What must run, by GatewayKey. */

@@ -3,12 +3,13 @@ import type { HTTPRoute } from '../../api/gen/types.ts'
 import type { Collection, Index, Reader } from '../../graph/collection.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { listenerKey } from '../attach/listeners.ts'
-import { attachParent, type ParentVerdict, parentGateway } from '../attach/routes.ts'
+import { attachParent, type ParentVerdict } from '../attach/routes.ts'
 import type { Inputs, Notice } from '../contract.ts'
 import type { RouteUnit } from '../gateway/hosts.ts'
+import { routeNotices } from '../report/notices.ts'
 import type { RouteFindings } from '../report/route.ts'
 import { compileHttpRoute, routesFor } from '../routes/http.ts'
-import type { Gateways } from './gateways.ts'
+import { type Gateways, noticeEntry } from './gateways.ts'
 import type { References } from './references.ts'
 
 /** Routes of every kind, compiled and attached. */
@@ -37,7 +38,7 @@ export function buildRoutes(graph: Graph, inputs: Inputs, references: References
     report.nothingLeft ? [] : attachedListeners(report),
   )
   const notices = graph.derive('routeNotices', inputs.httpRoutes, (read, route) =>
-    parentNotices(read, route, gateways).map((notice) => [`${notice.object}|${notice.field}`, notice]),
+    routeNotices(route, (gateway) => read.has(gateways.gateways, gateway)).map(noticeEntry),
   )
   return { units: compiled.outputs, reports: compiled.reports, attached, notices }
 }
@@ -93,17 +94,4 @@ function compileAndAttach(
   const { problems } = compiled
   const nothingLeft = compiled.matches.length === 0
   return { outputs: [...units], report: { route: { namespace, name, generation }, verdicts, problems, nothingLeft } }
-}
-
-/** A parentRef to a Gateway that nobody knows gets no status entry: only a remark can tell. */
-function parentNotices(read: Reader, route: HTTPRoute, gateways: Gateways): readonly Notice[] {
-  const { namespace, name } = route.metadata
-  return (route.spec.parentRefs ?? []).flatMap((parentRef, index) => {
-    const gateway = parentGateway(parentRef, namespace)
-    if (gateway === undefined || read.has(gateways.gateways, gateway)) {
-      return []
-    }
-    const message = `there is no Gateway "${gateway}" of a class served here, so the route does not attach to it; create it or correct name and namespace`
-    return [{ object: `HTTPRoute/${namespace}/${name}`, field: `spec.parentRefs[${index}]`, message }]
-  })
 }

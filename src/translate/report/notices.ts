@@ -1,0 +1,93 @@
+/** Remarks about objects that no condition can carry: what nobody serves gets no status, and what has no effect no reason. */
+import type { Gateway, GatewayClass, HTTPRoute, ParentReference } from '../../api/gen/types.ts'
+import { parentGateway } from '../attach/routes.ts'
+import type { Notice, TranslateSettings } from '../contract.ts'
+import { isAccepted } from './gatewayclass.ts'
+
+/** What a remark is about, without the object that it stands on. */
+type Remark = Omit<Notice, 'object'>
+
+/** Why nothing serves a Gateway, or which of its fields have no effect. `gatewayClass` is undefined when there is none. */
+export function gatewayNotices(
+  gateway: Gateway,
+  gatewayClass: GatewayClass | undefined,
+  settings: TranslateSettings,
+): readonly Notice[] {
+  const unserved = classRemark(gateway.spec.gatewayClassName, gatewayClass, settings)
+  const isOurs = gatewayClass?.spec.controllerName === settings.controllerName
+  const remarks = unserved === undefined ? (isOurs ? ignoredFields(gateway) : []) : [unserved]
+  const object = `Gateway/${gateway.metadata.namespace}/${gateway.metadata.name}`
+  return remarks.map((remark) => ({ object, ...remark }))
+}
+
+/** A class of another controller is that one's business, unless nobody else reads the objects. */
+function classRemark(
+  name: string,
+  gatewayClass: GatewayClass | undefined,
+  { controllerName, standalone }: TranslateSettings,
+): Remark | undefined {
+  const remark = (message: string): Remark => ({ field: 'spec.gatewayClassName', message })
+  if (gatewayClass === undefined) {
+    return remark(`there is no GatewayClass "${name}", so nothing serves the Gateway; create it or correct the name`)
+  }
+  const other = gatewayClass.spec.controllerName
+  if (other !== controllerName) {
+    const message = `GatewayClass "${name}" is of controller "${other}" and "${controllerName}" serves here; correct its controllerName or choose another class`
+    return standalone ? remark(message) : undefined
+  }
+  return isAccepted(gatewayClass)
+    ? undefined
+    : remark(`GatewayClass "${name}" is not accepted, so nothing serves the Gateway; its status says why`)
+}
+
+function ignoredFields({ spec }: Gateway): readonly Remark[] {
+  const remarks: Remark[] = []
+  if (spec.tls?.backend !== undefined) {
+    const message = 'is not supported yet and has no effect: backends are not spoken to over TLS; remove it'
+    remarks.push({ field: 'spec.tls.backend', message })
+  }
+  if (spec.defaultScope === 'All') {
+    const message = 'is not supported yet and has no effect; name the Gateway in parentRefs of the routes'
+    remarks.push({ field: 'spec.defaultScope', message })
+  }
+  spec.listeners.forEach(({ tls }, index) => {
+    if (Object.keys(tls?.options ?? {}).length === 0) return
+    const message = 'no option is known, so none has an effect; remove them'
+    remarks.push({ field: `spec.listeners[${index}].tls.options`, message })
+  })
+  return remarks
+}
+
+/** Why nothing, or not every parent, serves a route: a parentRef to a Gateway that nobody knows gets no status entry. */
+export function routeNotices(
+  { metadata: { namespace, name }, spec }: HTTPRoute,
+  isServed: (gateway: string) => boolean,
+): readonly Notice[] {
+  const parents = spec.parentRefs ?? []
+  const remarks = parents.flatMap((parentRef, index) => {
+    const message = parentRemark(parentRef, namespace, isServed)
+    return message === undefined ? [] : [{ field: `spec.parentRefs[${index}]`, message }]
+  })
+  if (spec.useDefaultGateways === 'All') {
+    const message = 'is not supported yet and has no effect; name Gateways in parentRefs'
+    remarks.push({ field: 'spec.useDefaultGateways', message })
+  } else if (parents.length === 0) {
+    remarks.push({ field: 'spec.parentRefs', message: 'names no Gateway, so nothing serves the route; add one' })
+  }
+  const object = `HTTPRoute/${namespace}/${name}`
+  return remarks.map((remark) => ({ object, ...remark }))
+}
+
+function parentRemark(
+  parentRef: ParentReference,
+  namespace: string,
+  isServed: (gateway: string) => boolean,
+): string | undefined {
+  const gateway = parentGateway(parentRef, namespace)
+  if (gateway === undefined) {
+    return `a parent of kind "${parentRef.kind}" is not supported yet, so the route does not attach to it; name a Gateway`
+  }
+  return isServed(gateway)
+    ? undefined
+    : `there is no Gateway "${gateway}" of a class served here, so the route does not attach to it; create it or correct name and namespace`
+}
