@@ -25,8 +25,8 @@ export function buildReferences(graph: Graph, inputs: Inputs): References {
     namespaceLabels: graph.derive('namespaceLabels', inputs.namespaces, (_read, { metadata }, key) => [
       [key, metadata.labels ?? {}],
     ]),
-    certificates: graph.derive('certificates', inputs.secrets, (_read, secret, key) =>
-      secret.type === 'kubernetes.io/tls' || secret.type === 'Opaque' ? [[key, checkCertificate(secret)]] : [],
-    ),
+    certificates: graph.derive('certificates', inputs.secrets, (_read, secret, key) => [
+      [key, checkCertificate(secret)],
+    ]),
   }
 }
