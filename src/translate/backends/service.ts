@@ -82,7 +82,7 @@ function resolvePort(
   refuse: (reason: Reason, message: string) => Result<never, Problem>,
 ): Result<ClusterName, Problem> {
   const { namespace, name, port } = target
-  const known = service.ports.map((candidate) => candidate.port).join(', ')
+  const known = service.ports.map((candidate) => candidate.port).join(', ') || 'none'
   if (port === undefined) {
     return refuse(
       reasons.BackendNotFound,
@@ -91,10 +91,7 @@ function resolvePort(
   }
   const found = service.ports.find((candidate) => candidate.port === port && candidate.protocol === 'TCP')
   if (found === undefined) {
-    return refuse(
-      reasons.BackendNotFound,
-      `Service "${namespace}/${name}" has no TCP port ${port}; it has ${known === '' ? 'none' : known}`,
-    )
+    return refuse(reasons.BackendNotFound, `Service "${namespace}/${name}" has no TCP port ${port}; it has ${known}`)
   }
   const protocol = upstreamProtocol(found.appProtocol)
   if (!protocol.ok) {

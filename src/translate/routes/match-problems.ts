@@ -52,8 +52,8 @@ function regexProblems(regex: string, field: string): readonly Problem[] {
     : [refuse(field, `${shown(regex)} is no regular expression of RE2 syntax: ${clip(why)}; correct it`)]
 }
 
-/** Removed or refused by the proxy before routes are looked at (`HTTPPathMatch`, its validation rules). */
-const neverThere: readonly RegExp[] = [/\/\//, /\/\.(?=\/|$)/, /\/\.\.(?=\/|$)/, /%2f/i]
+/** Removed or redirected by the proxy before routes are looked at (`HTTPPathMatch`, its validation rules; edge defaults). */
+const neverThere: readonly RegExp[] = [/\/\//, /\/\.(?=\/|$)/, /\/\.\.(?=\/|$)/, /%2f/i, /%5c/i]
 /** RFC 3986 3.3 "pchar" and the slash. */
 const oddCharacter = /[^-A-Za-z0-9/._~!$&'()*+,;=:@%]|%(?![0-9a-fA-F]{2})/u
 
