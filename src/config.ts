@@ -106,8 +106,7 @@ function collectFirst<T>(results: readonly Result<T, string>[]): Result<readonly
 
 /** `127.0.0.1:18000` or `[::1]:18000`. */
 export function parseHostPort(text: string): Result<HostPort, string> {
-  const { host, port } = /^(?:\[(?<host6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d+)$/.exec(text)?.groups ?? {}
-  const host6 = /^\[(?<inner>[^\]]+)\]/.exec(text)?.groups?.inner
+  const { host6, host, port } = /^(?:\[(?<host6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d+)$/.exec(text)?.groups ?? {}
   const name = host6 ?? host
   if (name === undefined || port === undefined) return err(`"${text}" is not an address; write it as 127.0.0.1:18000`)
   return mapOk(parseWhole(port, 0, 65_535), (number) => ({ host: name, port: number }))

@@ -180,16 +180,17 @@ function follow(
 ): void {
   graph.observe(outputs.infra)
   graph.observe(outputs.statuses)
-  graph.observe(sources.endpointSlices)
+  if (parts.backends !== undefined) graph.observe(sources.endpointSlices)
   const failed = (what: string) => (error: unknown) => parts.logger.error({ err: error }, what)
   graph.onEpoch((epoch) => {
     for (const { before, after } of epoch.changes(outputs.infra).values()) {
       const gateway = (after ?? before)?.gateway
       if (gateway !== undefined) parts.fleet?.set(gateway, after).catch(failed('an Envoy cannot be started'))
     }
-    if (epoch.changes(sources.endpointSlices).size > 0) {
+    if (parts.backends !== undefined && epoch.changes(sources.endpointSlices).size > 0) {
+      // All of them each time: sample backends are for trying things out, not for thousands of Services.
       const slices = [...sources.endpointSlices.entries()].map(([, slice]) => slice)
-      parts.backends?.follow(slices).catch(failed('sample backends cannot be started'))
+      parts.backends.follow(slices).catch(failed('sample backends cannot be started'))
     }
     parts.narrator.statusesChanged(epoch.changes(outputs.statuses))
   })
