@@ -10,6 +10,7 @@ import { Deliverer } from './deliverer.ts'
 import { LocalFleet } from './infra/local-fleet.ts'
 import { findEnvoy } from './infra/envoy-binary.ts'
 import { bindErrno, describeOwner, portOwner } from './infra/port-owner.ts'
+import { formatHostPort } from './lib/host-port.ts'
 import type { Logger } from './lib/logger.ts'
 import { createMetrics, type Metrics } from './lib/metrics.ts'
 import { err, ok, type Result } from './lib/result.ts'
@@ -71,7 +72,10 @@ export async function runControlPlane(
   const { admin, adminPort, xdsPort } = listening.value
   fleet = envoy.value === undefined ? undefined : fleetOf(config, envoy.value, xdsPort, tools)
   const backends = config.startsSampleBackends ? new SampleBackends(logger) : undefined
-  const address = { admin: `http://${config.admin.host}:${adminPort}`, xds: `${config.xds.host}:${xdsPort}` }
+  const address = {
+    admin: `http://${formatHostPort(config.admin.host, adminPort)}`,
+    xds: formatHostPort(config.xds.host, xdsPort),
+  }
   const certificate = certificates[0]?.certificate
   narrator = new Narrator({ translation, deliverer, fleet, backends, reporter, address, certificate, startedAtMs })
   follow(translation, { fleet, backends, narrator, logger })
@@ -130,10 +134,10 @@ async function listen(
     ['xDS', config.xds],
   ] as const) {
     const problem = await bindProblem(host, port)
-    if (problem !== undefined) return err(`${what} cannot listen on ${host}:${port}: ${problem}`)
+    if (problem !== undefined) return err(`${what} cannot listen on ${formatHostPort(host, port)}: ${problem}`)
   }
   const { port: adminPort } = await admin.listen(config.admin.host, config.admin.port)
-  const { port: xdsPort } = await parts.deliverer.server.listen(`${config.xds.host}:${config.xds.port}`)
+  const { port: xdsPort } = await parts.deliverer.server.listen(formatHostPort(config.xds.host, config.xds.port))
   return ok({ admin, adminPort, xdsPort })
 }
 

@@ -11,6 +11,7 @@ import type { XdsType } from './envoy/types.ts'
 import type { Change } from './graph/collection.ts'
 import type { LocalFleet } from './infra/local-fleet.ts'
 import { structuralEqual } from './lib/equal.ts'
+import { formatHostPort } from './lib/host-port.ts'
 import { compareStrings } from './lib/sorted.ts'
 import type { DesiredStatus } from './translate/contract.ts'
 import { type Diagnostic, formatDiagnostic } from './watch/diagnostic.ts'
@@ -165,7 +166,7 @@ export class Narrator {
       const host = addresses[0] ?? '127.0.0.1'
       const urls = listeners
         .filter(({ port }) => ports.includes(port))
-        .map(({ protocol, port }) => `${protocol === 'HTTPS' ? 'https' : 'http'}://${host}:${port}`)
+        .map(({ protocol, port }) => `${protocol === 'HTTPS' ? 'https' : 'http'}://${formatHostPort(host, port)}`)
       const adminPort = members.get(gateway)?.adminPort
       const envoyAdmin = adminPort === undefined ? undefined : `http://127.0.0.1:${adminPort}`
       return { gateway, urls: [...new Set(urls)], envoyAdmin }

@@ -4,6 +4,7 @@
  */
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { formatHostPort } from '../lib/host-port.ts'
 
 /** One page: what it answers with, made when asked. */
 export interface AdminPage {
@@ -53,7 +54,9 @@ export class AdminServer {
   async listen(host: string, port: number): Promise<{ readonly port: number }> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (cause: Error) => {
-        reject(new Error(`the admin interface cannot listen on ${host}:${port}: ${cause.message}`, { cause }))
+        reject(
+          new Error(`the admin interface cannot listen on ${formatHostPort(host, port)}: ${cause.message}`, { cause }),
+        )
       })
       this.#server.listen(port, host, resolve)
     })
