@@ -210,6 +210,22 @@ resource:
   })
 })
 
+describe('--now', () => {
+  test.each(['yesterday', '2026-01-02', '2026-13-02T03:04:05Z'])(
+    'refuses "%s", which no status may hold',
+    async (bad) => {
+      const rig = new CliRig({ 'good.yaml': goodManifests })
+      rigs.push(rig)
+      const flags = { file: [rig.root], show: 'status', output: 'json', now: bad }
+      expect(await rig.run((terminal) => runTranslate(flags, terminal, controller))).toEqual({
+        code: 2,
+        out: '',
+        err: `--now: "${bad}" is no time; write it as 2026-01-31T12:00:00Z\n`,
+      })
+    },
+  )
+})
+
 describe('parseSections', () => {
   test('takes sections in any order and shows them in one', () => {
     expect(parseSections('secrets, status')).toEqual({ ok: true, value: ['status', 'secrets'] })

@@ -51,6 +51,10 @@ export async function runTranslate(flags: TranslateFlags, terminal: Terminal, co
     terminal.err(`--output: "${flags.output}" is unknown; use yaml or json\n`)
     return exitCodes.usage
   }
+  if (flags.now !== undefined && !isTime(flags.now)) {
+    terminal.err(`--now: "${flags.now}" is no time; write it as 2026-01-31T12:00:00Z\n`)
+    return exitCodes.usage
+  }
   const translation = translateFiles(flags.file, controllerName)
   const now = flags.now ?? `${new Date().toISOString().slice(0, 19)}Z`
   const items = itemsOf(translation, shown.value, now)
@@ -58,6 +62,11 @@ export async function runTranslate(flags: TranslateFlags, terminal: Terminal, co
   const diagnostics = translation.diagnostics()
   for (const diagnostic of diagnostics) terminal.err(`${formatDiagnostic(diagnostic)}\n`)
   return diagnostics.some(({ severity }) => severity === 'error') ? exitCodes.failed : exitCodes.ok
+}
+
+/** RFC 3339 in seconds and UTC, as `metav1.Time` is written. */
+function isTime(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(text) && !Number.isNaN(Date.parse(text))
 }
 
 /** The sections of a comma-separated list, in the order of the output. */
