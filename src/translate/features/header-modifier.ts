@@ -1,6 +1,6 @@
 /** `HTTPHeaderFilter`: RequestHeaderModifier and ResponseHeaderModifier, on a rule or on one backendRef. */
 import type { Problem } from '../../api/conditions.ts'
-import type { HTTPHeaderFilter, HTTPRouteFilter } from '../../api/gen/types.ts'
+import type { HTTPHeaderFilter } from '../../api/gen/types.ts'
 import { envoy } from '../../envoy/gen/xds.js'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { compareStrings } from '../../lib/sorted.ts'
@@ -157,6 +157,3 @@ function emitChanges({ set, add, remove }: HeaderChanges) {
 function emitValue({ name, value }: HeaderValue): envoy.config.core.v3.IHeaderValue {
   return { key: name, value: value.replaceAll('%', '%%') }
 }
-
-/** The filters whose value is of this kind. */
-export type HeaderModifierType = Extract<HTTPRouteFilter['type'], 'RequestHeaderModifier' | 'ResponseHeaderModifier'>
