@@ -1,6 +1,6 @@
 /** Watches a running control plane and tells a reporter what a person should know, each thing once. */
 import { basename } from 'node:path'
-import { findNotices } from './cli/findings.ts'
+import { type OpenNotice, openNotices } from './cli/findings.ts'
 import type { GatewayFacts, Reporter, StatusReport } from './cli/reporter.ts'
 import type { SampleBackends } from './cli/sample-backends.ts'
 import { reportStatus } from './cli/status-report.ts'
@@ -14,7 +14,7 @@ import { structuralEqual } from './lib/equal.ts'
 import { formatHostPort } from './lib/host-port.ts'
 import { compareStrings } from './lib/sorted.ts'
 import type { DesiredStatus } from './translate/contract.ts'
-import { type Diagnostic, formatDiagnostic } from './watch/diagnostic.ts'
+import { compareDiagnostics } from './watch/diagnostic.ts'
 import type { FileChange } from './watch/file-source.ts'
 
 /** What the narrator looks at and whom it tells. */
@@ -49,7 +49,7 @@ export class Narrator {
   readonly #parts: NarratorParts
   readonly #told = new Map<string, StatusReport>()
   readonly #touched = new Set<string>()
-  #problems: ReadonlyMap<string, Diagnostic> = new Map()
+  #problems: ReadonlyMap<string, OpenNotice> = new Map()
   #hasBegun = false
   #hasEnded = false
   #statusTimer: NodeJS.Timeout | undefined
@@ -131,9 +131,10 @@ export class Narrator {
 
   #tellProblems(): void {
     const { translation, reporter } = this.#parts
-    const now = new Map(findNotices(translation).map((problem) => [formatDiagnostic(problem), problem]))
+    const now = openNotices(translation)
     const hadErrors = hasErrors(this.#problems)
-    for (const [text, problem] of now) if (!this.#problems.has(text)) reporter.problem(problem)
+    const news = [...now].flatMap(([key, notice]) => (this.#problems.has(key) ? [] : [notice.locate()]))
+    for (const problem of news.sort(compareDiagnostics)) reporter.problem(problem)
     this.#problems = now
     if (hadErrors && !hasErrors(now)) reporter.solved()
   }
@@ -180,7 +181,7 @@ function isSameNews(a: StatusReport | undefined, b: StatusReport | undefined): b
   return a.verdict === b.verdict && structuralEqual(a.problems, b.problems)
 }
 
-function hasErrors(problems: ReadonlyMap<string, Diagnostic>): boolean {
+function hasErrors(problems: ReadonlyMap<string, OpenNotice>): boolean {
   return [...problems.values()].some(({ severity }) => severity === 'error')
 }
 

@@ -70,20 +70,35 @@ export function findProblems(translation: Translation): readonly Diagnostic[] {
   const statuses = [...translation.outputs.statuses.entries()].flatMap(([key, status]) =>
     statusProblems(translation.objects.get(key), status),
   )
-  return distinct([...findNotices(translation), ...statuses])
+  const notices = [...openNotices(translation).values()].map((notice) => notice.locate())
+  return distinct([...notices, ...statuses])
 }
 
-/** The part of it that no status says. */
-export function findNotices(translation: Translation): readonly Diagnostic[] {
-  const notices = [...translation.outputs.notices.entries()].flatMap(([, { object, field, message }]) => {
-    const sourced = translation.objects.get(object)
-    return sourced === undefined ? [] : [locate(sourced, { severity: 'warning', reason: 'Notice', field, message })]
-  })
-  const unserved = [...translation.unserved.values()].map(unservedProblem)
-  const dates = [...translation.sources.secrets.entries()].flatMap(([key, secret]) =>
-    datesProblem(translation.objects.get(`Secret/${key}`), secret),
-  )
-  return distinct([...translation.diagnostics(), ...notices, ...unserved, ...dates])
+/** A problem whose place is looked up when it is asked for: that costs reading a file. */
+export interface OpenNotice {
+  readonly severity: 'error' | 'warning'
+  readonly locate: () => Diagnostic
+}
+
+/** The part of it that no status says. The key of a notice stays the same when only lines move. */
+export function openNotices(translation: Translation): ReadonlyMap<string, OpenNotice> {
+  const { objects, outputs, sources, unserved } = translation
+  const open = new Map<string, OpenNotice>()
+  for (const problem of translation.diagnostics()) {
+    open.set(formatDiagnostic(problem), { severity: problem.severity, locate: () => problem })
+  }
+  const add = (key: string, finding: Finding | undefined) => {
+    const sourced = objects.get(key)
+    if (finding === undefined || sourced === undefined) return
+    const { severity, field, message } = finding
+    open.set(`${key}|${field}|${message}`, { severity, locate: () => locate(sourced, finding) })
+  }
+  for (const [, { object, field, message }] of outputs.notices.entries()) {
+    add(object, { severity: 'warning', reason: 'Notice', field, message })
+  }
+  for (const [key, { ref }] of unserved) add(key, unservedProblem(ref.kind))
+  for (const [key, secret] of sources.secrets.entries()) add(`Secret/${key}`, datesProblem(secret))
+  return open
 }
 
 function distinct(problems: readonly Diagnostic[]): readonly Diagnostic[] {
@@ -111,16 +126,17 @@ function statusProblems(sourced: SourcedObject | undefined, status: DesiredStatu
     )
 }
 
-function unservedProblem(sourced: SourcedObject): Diagnostic {
-  const message = `${sourced.ref.kind} is valid but not served yet: it has no effect`
-  return locate(sourced, { severity: 'warning', reason: 'NotServed', field: '', message })
+function unservedProblem(kind: string): Finding {
+  const message = `${kind} is valid but not served yet: it has no effect`
+  return { severity: 'warning', reason: 'NotServed', field: '', message }
 }
 
 /** Of the version that serves, at the place of the newest. */
-function datesProblem(sourced: SourcedObject | undefined, secret: Secret): readonly Diagnostic[] {
+function datesProblem(secret: Secret): Finding | undefined {
   const message = dateProblem(secret, Date.now())
-  if (message === undefined || sourced === undefined) return []
-  return [locate(sourced, { severity: 'warning', reason: 'Notice', field: 'data["tls.crt"]', message })]
+  return message === undefined
+    ? undefined
+    : { severity: 'warning', reason: 'Notice', field: 'data["tls.crt"]', message }
 }
 
 function locate(sourced: SourcedObject, finding: Finding): Diagnostic {
