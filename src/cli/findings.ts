@@ -25,18 +25,26 @@ const repeating: ReadonlySet<string> = new Set(['ListenersNotValid', 'ListenersN
 export function badConditions(status: DesiredStatus, object: SourcedObject | undefined): readonly BadCondition[] {
   const spec = recordOf(recordOf(object?.object).spec)
   const own = pick(objectsAt(status.status, 'conditions'), '')
-  const listeners = objectsAt(status.status, 'listeners').flatMap((listener) => {
-    const index = objectsAt(spec, 'listeners').findIndex(({ name }) => name === listener.name)
-    return pick(objectsAt(listener, 'conditions'), index < 0 ? '' : `spec.listeners[${index}]`)
-  })
-  const parents = objectsAt(status.status, 'parents').flatMap((parent) =>
-    pick(objectsAt(parent, 'conditions'), parentField(spec, recordOf(parent.parentRef))),
-  )
-  const all = [...own, ...listeners, ...parents]
-  const hasCause = all.some(({ type }) => type !== 'Programmed')
-  // What is not programmed because it is not valid is told by the condition that says why.
-  const causes = all.filter(({ type, reason }) => !(hasCause && type === 'Programmed' && reason === 'Invalid'))
+  const parts = [
+    ...objectsAt(status.status, 'listeners').map((listener) => {
+      const index = objectsAt(spec, 'listeners').findIndex(({ name }) => name === listener.name)
+      return pick(objectsAt(listener, 'conditions'), index < 0 ? '' : `spec.listeners[${index}]`)
+    }),
+    ...objectsAt(status.status, 'parents').map((parent) =>
+      pick(objectsAt(parent, 'conditions'), parentField(spec, recordOf(parent.parentRef))),
+    ),
+  ].flatMap((conditions) => withoutDerived(conditions, conditions))
+  const causes = [...withoutDerived(own, [...own, ...parts]), ...parts]
   return [...new Map(causes.map((condition) => [`${condition.type}|${condition.message}`, condition])).values()]
+}
+
+/** Without "not programmed because it is not valid", where another condition of the same part says why. */
+function withoutDerived(
+  conditions: readonly BadCondition[],
+  reasonsGiven: readonly BadCondition[],
+): readonly BadCondition[] {
+  const hasCause = reasonsGiven.some(({ type }) => type !== 'Programmed')
+  return conditions.filter(({ type, reason }) => !(hasCause && type === 'Programmed' && reason === 'Invalid'))
 }
 
 function pick(conditions: readonly Readonly<Record<string, unknown>>[], field: string): readonly BadCondition[] {
