@@ -101,26 +101,28 @@ export class Cell {
     return unserved
   }
 
-  /** From an injected event until Envoy serves it, one edit after another. */
-  edits(count: number): Promise<Spread> {
-    return this.#each(count, async (index, stamp) => {
-      const reply = this.subject.send({ kind: 'edit', index, stamp })
-      const servedMs = await this.#poller.until(addressOf(this.#workload, index), hasStamp(stamp))
-      return servedMs - (await reply).injectedMs
-    })
+  /** One edit: from the injected event until Envoy serves it. */
+  async edit(): Promise<number> {
+    const index = this.#nextIndex()
+    const stamp = `edit-${this.#turn}`
+    await this.#comeToRest(index)
+    const reply = this.subject.send({ kind: 'edit', index, stamp })
+    const servedMs = await this.#poller.until(addressOf(this.#workload, index), hasStamp(stamp))
+    return servedMs - (await reply).injectedMs
   }
 
-  /** The same from an edit of a file: written beside it and renamed. */
-  fileEdits(count: number): Promise<Spread> {
+  /** One edit of a file, written beside it and renamed: from then until Envoy serves it. */
+  async editFile(): Promise<number> {
     const folder = this.#folder
     if (folder === undefined) throw new Error('this cell is not fed from files')
-    return this.#each(count, async (index, stamp) => {
-      const text = toYaml(hostManifests(this.#workload, index, stamp))
-      const editedMs = nowMs()
-      writeFileSync(join(folder, '.new'), text)
-      renameSync(join(folder, '.new'), join(folder, fileOf(index)))
-      return (await this.#poller.until(addressOf(this.#workload, index), hasStamp(stamp))) - editedMs
-    })
+    const index = this.#nextIndex()
+    const stamp = `edit-${this.#turn}`
+    const text = toYaml(hostManifests(this.#workload, index, stamp))
+    await this.#comeToRest(index)
+    const editedMs = nowMs()
+    writeFileSync(join(folder, '.new'), text)
+    renameSync(join(folder, '.new'), join(folder, fileOf(index)))
+    return (await this.#poller.until(addressOf(this.#workload, index), hasStamp(stamp))) - editedMs
   }
 
   /** What edits cost both processes while there is no traffic. */
@@ -173,22 +175,38 @@ export class Cell {
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async #each(count: number, edit: (index: number, stamp: string) => Promise<number>): Promise<Spread> {
-    const sample: number[] = []
-    for (const [turn, index] of this.#indexes(WARM_UP_EDITS + count).entries()) {
-      // Asked before, so that no edit is charged with the first connection to a Service.
-      await this.#poller.get(addressOf(this.#workload, index))
-      await delay(REST_MS)
-      const latencyMs = await edit(index, `edit-${this.#turn}-${turn}`)
-      if (turn >= WARM_UP_EDITS) sample.push(latencyMs)
-    }
-    return spreadOf(sample)
+  /** Asked before, so that no edit is charged with the first connection to a Service. */
+  async #comeToRest(index: number): Promise<void> {
+    await this.#poller.get(addressOf(this.#workload, index))
+    await delay(REST_MS)
   }
 
   /** Numbers of routes, spread over all of them and always others. */
   #indexes(count: number): readonly number[] {
-    return Array.from({ length: count }, () => (this.#turn++ * 7919 + 13) % this.#count)
+    return Array.from({ length: count }, () => this.#nextIndex())
   }
+
+  #nextIndex(): number {
+    return (this.#turn++ * 7919 + 13) % this.#count
+  }
+}
+
+/**
+ * Times several things in turns, so that what else the machine does meets all of them. The first rounds do not count:
+ * code is compiled in them.
+ */
+export async function timeInTurns(
+  kinds: readonly (() => Promise<number>)[],
+  count: number,
+): Promise<readonly Spread[]> {
+  const samples = kinds.map(() => [] as number[])
+  for (let round = 0; round < WARM_UP_EDITS + count; round++) {
+    for (const [kind, time] of kinds.entries()) {
+      const latencyMs = await time()
+      if (round >= WARM_UP_EDITS) samples[kind]?.push(latencyMs)
+    }
+  }
+  return samples.map(spreadOf)
 }
 
 /** Waits for the last host, then for a sample of all. */

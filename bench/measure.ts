@@ -1,7 +1,8 @@
 /** What is measured at each size, and in which order. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WorkloadShape } from '../src/testing/workload.ts'
-import { Cell, type CellOptions, type EditCost } from './cell.ts'
+import { must } from '../src/lib/assert.ts'
+import { Cell, type CellOptions, type EditCost, timeInTurns } from './cell.ts'
 import type { BenchOptions, Part } from './options.ts'
 import { rssMibOf } from './processes.ts'
 import { type Spread, spreadOf } from './spread.ts'
@@ -14,6 +15,8 @@ export interface Figures {
   /** Of all hosts, asked one by one at the end, those not served: must be none. */
   unserved?: number
   editMs?: Spread
+  /** The same with 100 hosts, edited in turns with these. */
+  smallEditMs?: Spread
   cost?: EditCost
   endpointsAckedMs?: Spread
   burstMs?: number
@@ -35,6 +38,8 @@ export interface Surroundings {
 
 /** The parts for which one cell is fed with events. */
 const injectedParts: readonly Part[] = ['cold', 'edits', 'cost', 'endpoints', 'burst']
+/** What larger sizes are compared with. */
+const SMALL_SIZE = 100
 const BURST_EDITS = 100
 const COST_EDITS = 200
 /** A whole table takes Envoy so long that fewer edits say as much. */
@@ -65,7 +70,7 @@ export async function measureShape(shape: WorkloadShape, count: number, around: 
   const cell = await startCell({ program: 'control-plane', shape, count, fromFiles: false }, around)
   try {
     figures.coldStartMs = cell.coldStartMs
-    figures.editMs = await cell.edits(TABLE_EDITS)
+    figures.editMs = await timeOne(() => cell.edit(), TABLE_EDITS)
     figures.cost = await cell.cost(TABLE_EDITS)
     await takeMemory(cell, figures)
   } finally {
@@ -112,7 +117,7 @@ async function measureInjected(figures: Figures, around: Surroundings): Promise<
   const cell = await startCell({ program: 'control-plane', shape, count, fromFiles: false }, around)
   try {
     figures.coldStartMs = cell.coldStartMs
-    if (parts.has('edits')) figures.editMs = await cell.edits(edits)
+    if (parts.has('edits')) await timeEdits(cell, figures, around)
     if (parts.has('cost')) figures.cost = await cell.cost(COST_EDITS)
     if (parts.has('endpoints')) figures.endpointsAckedMs = await cell.endpoints(edits)
     if (parts.has('burst')) figures.burstMs = await cell.burst(BURST_EDITS)
@@ -124,11 +129,35 @@ async function measureInjected(figures: Figures, around: Surroundings): Promise<
   }
 }
 
+/** In turns with a small Gateway of its own, so that the two can be compared whatever the machine does. */
+async function timeEdits(cell: Cell, figures: Figures, around: Surroundings): Promise<void> {
+  const { edits } = around.options
+  if (figures.count <= SMALL_SIZE) {
+    figures.editMs = await timeOne(() => cell.edit(), edits)
+    return
+  }
+  const small = await startCell(
+    { program: 'control-plane', shape: 'hosts', count: SMALL_SIZE, fromFiles: false },
+    around,
+  )
+  try {
+    const [editMs, smallEditMs] = await timeInTurns([() => cell.edit(), () => small.edit()], edits)
+    Object.assign(figures, { editMs, smallEditMs })
+  } finally {
+    await small.stop()
+  }
+}
+
+async function timeOne(time: () => Promise<number>, count: number): Promise<Spread> {
+  return must((await timeInTurns([time], count))[0], 'nothing was timed')
+}
+
 async function measureFiles(figures: Figures, around: Surroundings): Promise<void> {
   const { shape, count } = figures
   const cell = await startCell({ program: 'control-plane', shape, count, fromFiles: true }, around)
   try {
-    figures.files = { coldStartMs: cell.coldStartMs, editMs: await cell.fileEdits(around.options.edits) }
+    const editMs = await timeOne(() => cell.editFile(), around.options.edits)
+    figures.files = { coldStartMs: cell.coldStartMs, editMs }
   } finally {
     await cell.stop()
   }
@@ -138,7 +167,8 @@ async function measureTable(figures: Figures, around: Surroundings): Promise<voi
   const { shape, count } = figures
   const cell = await startCell({ program: 'plain-table', shape, count, fromFiles: false }, around)
   try {
-    figures.table = { editMs: await cell.edits(TABLE_EDITS), cost: await cell.cost(TABLE_EDITS) }
+    const editMs = await timeOne(() => cell.edit(), TABLE_EDITS)
+    figures.table = { editMs, cost: await cell.cost(TABLE_EDITS) }
   } finally {
     await cell.stop()
   }

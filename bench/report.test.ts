@@ -25,8 +25,8 @@ describe('verdictsOf', () => {
     expect(verdictsOf([figures(5000, 10.1)])).toMatchObject([{ isMet: false }])
   })
 
-  test('growth is judged against 100 hosts', () => {
-    const [, growth] = verdictsOf([figures(100, 4), figures(5000, 6.4)])
+  test('growth is judged against the 100 hosts that were edited in turns', () => {
+    const [, growth] = verdictsOf([figures(100, 1), { ...figures(5000, 6.4), smallEditMs: spread(4) }])
     expect(growth).toMatchObject({ name: 'p50 at 5,000 over p50 at 100', isMet: false })
     expect(growth?.value).toBeCloseTo(1.6)
   })
