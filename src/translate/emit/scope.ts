@@ -9,9 +9,11 @@ import {
   routeConfigName,
   type ScopeName,
   scopeName,
+  scopeResourceName,
   type TableName,
 } from '../../ir/names.ts'
 import type { Stub, VirtualHost } from '../../ir/virtual-host.ts'
+import { must } from '../../lib/assert.ts'
 import { compareBy, compareStrings } from '../../lib/sorted.ts'
 import type { AnyFeature } from '../features/feature.ts'
 import { routeFeatures } from '../features/registry.ts'
@@ -22,7 +24,7 @@ import { emitVirtualHost, hostOf } from './virtual-host.ts'
 
 type EnvoyVirtualHost = envoy.config.route.v3.IVirtualHost
 
-/** One host of a table of scopes. The name of the resource is the key that the scope header selects it by. */
+/** One host of a table of scopes, selected by its key in the scope header. */
 export function emitScope(vhost: VirtualHost, features: readonly AnyFeature[] = routeFeatures): NamedResource {
   return scope(scopeName(vhost.table, vhost.host), [emitVirtualHost(vhost, features)], factsOf(vhost))
 }
@@ -82,13 +84,14 @@ function factsOf({ routes }: VirtualHost): Facts {
   }
 }
 
-function scope(name: ScopeName, virtualHosts: readonly EnvoyVirtualHost[], facts: Facts): NamedResource {
+function scope(key: ScopeName, virtualHosts: readonly EnvoyVirtualHost[], facts: Facts): NamedResource {
+  const name = scopeResourceName(key)
   return makeResource(
     'scoped-route',
     name,
     {
       name,
-      key: { fragments: [{ stringKey: name }] },
+      key: { fragments: [{ stringKey: key }] },
       routeConfiguration: { ...routeConfiguration(name, virtualHosts), typedPerFilterConfig: luaOff },
     },
     { ...facts, standIn: scopeStandIn },
@@ -98,7 +101,8 @@ function scope(name: ScopeName, virtualHosts: readonly EnvoyVirtualHost[], facts
 /** Answers 500 on every path of the same hosts, and nothing of what was refused. */
 function scopeStandIn(this: NamedResource): NamedResource {
   const refused = decodeMessage('envoy.config.route.v3.ScopedRouteConfiguration', this.bytes)
-  return scope(this.name as ScopeName, refuseAll(refused.routeConfiguration), {})
+  const key = must(refused.key?.fragments?.[0]?.stringKey ?? undefined, `scope ${this.name} has no key`)
+  return scope(key as ScopeName, refuseAll(refused.routeConfiguration), {})
 }
 
 function routeStandIn(this: NamedResource): NamedResource {
