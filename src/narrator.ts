@@ -166,7 +166,7 @@ export class Narrator {
       const listeners = translation.sources.gateways.get(key)?.spec.listeners ?? []
       const host = addresses[0] ?? '127.0.0.1'
       const urls = listeners
-        .filter(({ port }) => ports.includes(port))
+        .filter(({ port }) => ports.some((bound) => bound.port === port))
         .map(({ protocol, port }) => `${protocol === 'HTTPS' ? 'https' : 'http'}://${formatHostPort(host, port)}`)
       const adminPort = members.get(gateway)?.adminPort
       const envoyAdmin = adminPort === undefined ? undefined : `http://127.0.0.1:${adminPort}`

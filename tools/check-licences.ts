@@ -7,15 +7,26 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const allowedAtRuntime = new Set(['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'])
+const allowedAtRuntime = new Set([
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'ISC',
+  'MIT',
+  // The licence of Python itself: permissive.
+  'PSF-2.0',
+  'Python-2.0',
+  // Public domain.
+  'Unlicense',
+])
 /** Weak copyleft and documentation licences: fine for a tool that is not handed on. */
 const allowedInDevelopment = new Set([
   ...allowedAtRuntime,
   'CC-BY-4.0',
   'CC0-1.0',
   'MPL-2.0',
-  'Python-2.0',
-  'Unlicense',
 ])
 
 /** Packages whose licence field is missing or not an SPDX expression, with what their licence file says. */

@@ -1,3 +1,4 @@
+import type { FleetParameters } from './fleet.ts'
 import type { GatewayKey } from './names.ts'
 
 /** What must run for one Gateway: one Envoy fleet that binds these ports. */
@@ -5,9 +6,24 @@ export interface GatewayInfra {
   readonly gateway: GatewayKey
   readonly namespace: string
   readonly name: string
+  /** Owner of everything that is made for it; absent outside a cluster. */
+  readonly uid?: string | undefined
+  readonly className: string
   readonly generation: number
-  /** `spec.addresses` of type IPAddress, in order; empty: the deployer chooses. */
+  /** `spec.addresses` with a value, in order; empty: the deployer chooses. */
   readonly addresses: readonly string[]
   /** Ports of accepted listeners, ascending. */
-  readonly ports: readonly number[]
+  readonly ports: readonly FleetPort[]
+  /** `spec.infrastructure.labels` and `.annotations`: for every object that is made. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly parameters: FleetParameters
+}
+
+/** A port of the Gateway and where the proxy binds it. */
+export interface FleetPort {
+  readonly port: number
+  /** Differs from `port` where a proxy without privileges cannot bind that. */
+  readonly bindPort: number
+  readonly protocol: 'TCP' | 'UDP'
 }

@@ -1,8 +1,10 @@
 /** The serving listeners of one port -> one bound listener with its filter chains. */
+import type { Gateway } from '../../api/gen/types.ts'
 import type { Entry } from '../../graph/collection.ts'
+import { defaultFleetParameters } from '../../ir/fleet.ts'
 import type { GatewayInfra } from '../../ir/infra.ts'
 import type { FilterChain, Listener } from '../../ir/listener.ts'
-import { type GatewayKey, type Host, type TableName, tableName } from '../../ir/names.ts'
+import { type GatewayKey, gatewayKey, type Host, type TableName, tableName } from '../../ir/names.ts'
 import { compareBy, compareNumbers } from '../../lib/sorted.ts'
 import type { GatewayListener } from '../attach/listeners.ts'
 
@@ -59,16 +61,23 @@ export function misdirectedHosts(
 
 /** What must run for a Gateway; ports ascending. */
 export function gatewayInfra(
-  gateway: {
-    readonly key: GatewayKey
-    readonly namespace: string
-    readonly name: string
-    readonly generation: number
-  },
+  gateway: Gateway,
   listeners: readonly Entry<GatewayListener>[],
   addresses: readonly string[],
 ): GatewayInfra {
+  const { metadata, spec } = gateway
   const ports = new Set(listeners.filter(({ value }) => value.serves).map(({ value }) => value.port))
-  const { key, namespace, name, generation } = gateway
-  return { gateway: key, namespace, name, generation, addresses, ports: [...ports].sort(compareNumbers) }
+  return {
+    gateway: gatewayKey(metadata.namespace, metadata.name),
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    className: spec.gatewayClassName,
+    generation: metadata.generation,
+    addresses,
+    ports: [...ports].sort(compareNumbers).map((port) => ({ port, bindPort: port, protocol: 'TCP' })),
+    labels: spec.infrastructure?.labels ?? {},
+    annotations: spec.infrastructure?.annotations ?? {},
+    parameters: defaultFleetParameters,
+  }
 }

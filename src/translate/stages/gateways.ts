@@ -2,7 +2,6 @@
 import type { Gateway, GatewayClass } from '../../api/gen/types.ts'
 import type { Collection, Index } from '../../graph/collection.ts'
 import type { Graph } from '../../graph/graph.ts'
-import { gatewayKey } from '../../ir/names.ts'
 import type { GatewayInfra } from '../../ir/infra.ts'
 import { bindAddresses } from '../attach/gateways.ts'
 import { type CheckedListener, compileListeners, type GatewayListener, listenerKey } from '../attach/listeners.ts'
@@ -73,11 +72,7 @@ export function noticeEntry(notice: Notice): readonly [string, Notice] {
 /** What must run, by GatewayKey. */
 export function buildInfra(graph: Graph, inputs: Inputs, gateways: Gateways): Collection<GatewayInfra> {
   return graph.derive('infra', gateways.gateways, (read, gateway, key) => {
-    const { namespace, name, generation } = gateway.metadata
     const listeners = read.group(gateways.listenersByGateway, key)
-    const addresses = bindAddresses(gateway, read.single(inputs.settings))
-    return [
-      [key, gatewayInfra({ key: gatewayKey(namespace, name), namespace, name, generation }, listeners, addresses)],
-    ]
+    return [[key, gatewayInfra(gateway, listeners, bindAddresses(gateway, read.single(inputs.settings)))]]
   })
 }
