@@ -22,12 +22,7 @@ const allowedAtRuntime = new Set([
   'Unlicense',
 ])
 /** Weak copyleft and documentation licences: fine for a tool that is not handed on. */
-const allowedInDevelopment = new Set([
-  ...allowedAtRuntime,
-  'CC-BY-4.0',
-  'CC0-1.0',
-  'MPL-2.0',
-])
+const allowedInDevelopment = new Set([...allowedAtRuntime, 'CC-BY-4.0', 'CC0-1.0', 'MPL-2.0'])
 
 /** Packages whose licence field is missing or not an SPDX expression, with what their licence file says. */
 const readByHand: Readonly<Record<string, string>> = {}
