@@ -249,7 +249,7 @@ function copyFields(
 
 /** The default with the defaults inside it, frozen since every object shares it. */
 function completeDefault(schema: Schema): unknown {
-  const walk = new Walk(() => '')
+  const walk = new Walk({ remedyForUnknown: () => '' })
   const value = deepFreeze(compileSchema(schema)(schema.default, walk))
   const problem = walk.problems[0]
   if (problem !== undefined) throw new Error(`bug: default ${walk.quote(schema.default)}: ${problem.message}`)

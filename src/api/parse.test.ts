@@ -51,6 +51,22 @@ describe('parseObject', () => {
     expect(parsed(route('{}')).spec.rules).toEqual([{ matches: [{ path: { type: 'PathPrefix', value: '/' } }] }])
   })
 
+  test('leaves out unknown fields and warns of each when it is told to drop them', () => {
+    const warnings: ParseProblem[] = []
+    const options = { unknownFields: 'drop', onWarning: (warning: ParseProblem) => warnings.push(warning) } as const
+    const raw = { ...Object(route('{rules: [{later: {a: 1}, backendRefs: []}]}')), status: { parents: [], newer: 1 } }
+    expect(parsed(raw, options)).toMatchObject({ status: { parents: [] } })
+    expect(parsed(raw, options).spec.rules).toEqual(parsed(route('{rules: [{backendRefs: []}]}')).spec.rules)
+    expect(warnings.slice(0, 2).map(({ severity, field, message }) => `${severity} ${field}: ${message}`)).toEqual([
+      'warning spec.rules[0].later: unknown field "later" is ignored',
+      'warning status.newer: unknown field "newer" is ignored',
+    ])
+  })
+
+  test('refuses what else is wrong while it drops unknown fields', () => {
+    expect(inShort(route('{later: 1, hostnames: [A]}'), { unknownFields: 'drop' })).toHaveLength(1)
+  })
+
   test('keeps a value that was given where there is a default', () => {
     const [rule] = parsed(route('{rules: [{backendRefs: [{name: a, port: 80, weight: 0}]}]}')).spec.rules
     expect(rule?.backendRefs?.[0]?.weight).toBe(0)

@@ -8,7 +8,7 @@ import { checkMetadata, metadataSchema } from './metadata.ts'
 import { describeType, type ParseProblem } from './parse-problem.ts'
 import type { Channel, ObjectSchema } from './schema.ts'
 import { schemaAt, suggestField } from './suggest.ts'
-import { type RuleEvaluator, Walk } from './walk.ts'
+import { type RuleEvaluator, Walk, type WalkOptions } from './walk.ts'
 
 /** How to parse. */
 export interface ParseOptions {
@@ -16,6 +16,12 @@ export interface ParseOptions {
   readonly channel?: Channel | undefined
   /** Namespace of objects that name none. Default: `default`. */
   readonly defaultNamespace?: string | undefined
+  /**
+   * What happens to fields that the schema does not have: `refuse` as strict field validation does, or `drop` with a
+   * warning for each, as the API server prunes what it stores. Objects that come from an API server may be of a newer
+   * version of the API than our schemas. Default: refuse.
+   */
+  readonly unknownFields?: 'refuse' | 'drop' | undefined
   /** Decides CEL rules. Default: rules are not looked at. */
   readonly rules?: RuleEvaluator | undefined
   /** Told of what has no effect in an object that is good nevertheless. Default: nobody is told. */
@@ -46,7 +52,7 @@ function parseKnown(
 ): Result<KubernetesObject, readonly ParseProblem[]> {
   const shape = shapeOf(schema)
   const remedy = (path: readonly PathSegment[], key: string) => remedyFor(kind, shape.schema, path, key)
-  const walk = new Walk(remedy, options.rules)
+  const walk = new Walk(walkOptions(remedy, options))
   walk.isSecret = kind.kind === 'Secret'
   const namespace = kind.namespaced ? (options.defaultNamespace ?? 'default') : ''
   const fields = shape.check({ ...raw, metadata: withNamespace(raw.metadata, namespace) }, walk)
@@ -62,6 +68,11 @@ function parseKnown(
   const finished = finishers[kind.kind]?.(object, walk) ?? object
   // The schema of the kind, checked above, is what the type was generated from.
   return walk.problems.length > 0 ? err(walk.finish()) : ok(finished as unknown as KubernetesObject)
+}
+
+function walkOptions(remedyForUnknown: WalkOptions['remedyForUnknown'], options: ParseOptions): WalkOptions {
+  const { rules, onWarning = () => {} } = options
+  return { remedyForUnknown, rules, onDropped: options.unknownFields === 'drop' ? onWarning : undefined }
 }
 
 interface Shape {
@@ -101,12 +112,12 @@ function shapeOf(schema: ObjectSchema): Shape {
 function parseStatus(
   raw: unknown,
   shape: Shape,
-  remedy: (path: readonly PathSegment[], key: string) => string,
+  remedy: WalkOptions['remedyForUnknown'],
   options: ParseOptions,
 ): unknown {
   const value = raw ?? shape.defaultStatus
   if (value === undefined || shape.checkStatus === undefined) return undefined
-  const walk = new Walk(remedy)
+  const walk = new Walk(walkOptions(remedy, { ...options, rules: undefined }))
   walk.path.push('status')
   const status = shape.checkStatus(value, walk)
   const first = walk.problems[0]

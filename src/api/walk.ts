@@ -8,6 +8,16 @@ export type RuleEvaluator = (rule: Rule, self: unknown) => boolean
 /** More mistakes than this in one object are counted, not listed. */
 const maxProblems = 100
 
+/** What a walk needs from its caller. */
+export interface WalkOptions {
+  /** What to do about a field that is unknown. */
+  readonly remedyForUnknown: (path: readonly PathSegment[], key: string) => string
+  /** Told of each unknown field, which is then left out. Default: an unknown field is a mistake. */
+  readonly onDropped?: ((problem: ParseProblem) => void) | undefined
+  /** Default: rules are not looked at. */
+  readonly rules?: RuleEvaluator | undefined
+}
+
 /** Where a validation is in an object, and what it found so far. */
 export class Walk {
   readonly path: PathSegment[] = []
@@ -16,14 +26,11 @@ export class Walk {
   /** True while values must not be quoted. */
   isSecret = false
   #unlisted = 0
-  readonly #remedyForUnknown: (path: readonly PathSegment[], key: string) => string
+  readonly #options: WalkOptions
 
-  constructor(
-    remedyForUnknown: (path: readonly PathSegment[], key: string) => string,
-    rules: RuleEvaluator | undefined = undefined,
-  ) {
-    this.#remedyForUnknown = remedyForUnknown
-    this.rules = rules
+  constructor(options: WalkOptions) {
+    this.#options = options
+    this.rules = options.rules
   }
 
   /** Every problem found, the last one telling how many more there are when they are too many. */
@@ -58,6 +65,14 @@ export class Walk {
 
   /** Notes a field that the object at the current place does not have. */
   unknownField(key: string): void {
-    this.reportAt(key, 'UnknownField', `unknown field ${quoteValue(key)}`, this.#remedyForUnknown(this.path, key))
+    const { onDropped, remedyForUnknown } = this.#options
+    const message = `unknown field ${quoteValue(key)}`
+    if (onDropped === undefined) {
+      this.reportAt(key, 'UnknownField', message, remedyForUnknown(this.path, key))
+      return
+    }
+    const field = formatPath([...this.path, key])
+    const remedy = 'a newer version of the API may know it'
+    onDropped({ severity: 'warning', reason: 'UnknownField', field, message: `${message} is ignored`, remedy })
   }
 }

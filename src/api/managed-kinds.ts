@@ -1,0 +1,89 @@
+/** What the control plane writes beyond status: the kinds of a fleet, and what else it must be allowed to do. */
+
+/** A verb of Kubernetes RBAC. */
+export type ManagedVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete'
+
+/** A kind whose objects we apply and prune. All are namespaced. */
+export interface ManagedKind {
+  /** '' for core kinds. */
+  readonly group: string
+  readonly version: string
+  readonly kind: FleetKindName
+  readonly plural: string
+  readonly verbs: readonly ManagedVerb[]
+}
+
+/** Name of a kind that a fleet consists of. */
+export type FleetKindName =
+  | 'ServiceAccount'
+  | 'ConfigMap'
+  | 'Service'
+  | 'Deployment'
+  | 'DaemonSet'
+  | 'PodDisruptionBudget'
+
+/**
+ * `get`: an object of that name may be somebody else's. `list`, `watch`: drift and orphans. `create` and `patch`: what
+ * server-side apply asks for. `delete`: what is not wanted any more; the rest goes with its owner.
+ */
+const applied: readonly ManagedVerb[] = ['get', 'list', 'watch', 'create', 'patch', 'delete']
+
+/** Every kind of a fleet, in the order in which its objects are applied: what a pod needs before the pods. */
+export const fleetObjectsTable: readonly ManagedKind[] = [
+  { group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', verbs: applied },
+  { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', verbs: applied },
+  { group: '', version: 'v1', kind: 'Service', plural: 'services', verbs: applied },
+  { group: 'policy', version: 'v1', kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets', verbs: applied },
+  { group: 'apps', version: 'v1', kind: 'Deployment', plural: 'deployments', verbs: applied },
+  { group: 'apps', version: 'v1', kind: 'DaemonSet', plural: 'daemonsets', verbs: applied },
+]
+
+/** Something else that the control plane asks of the API server. */
+export interface ControllerPermission {
+  readonly group: string
+  /** Plural, with a subresource as `gateways/finalizers`. */
+  readonly resource: string
+  readonly verbs: readonly ManagedVerb[]
+  /** `own`: only in the control plane's own namespace. */
+  readonly scope: 'cluster' | 'own'
+  readonly reason: string
+}
+
+/** What the control plane needs besides reading kinds, writing status and applying fleets. */
+export const controllerPermissions: readonly ControllerPermission[] = [
+  {
+    group: 'gateway.networking.k8s.io',
+    resource: 'gateways/finalizers',
+    verbs: ['update'],
+    scope: 'cluster',
+    reason: 'owner references that block deletion, where OwnerReferencesPermissionEnforcement is on',
+  },
+  {
+    group: 'authentication.k8s.io',
+    resource: 'tokenreviews',
+    verbs: ['create'],
+    scope: 'cluster',
+    reason: 'proxies log in with tokens of their service accounts',
+  },
+  {
+    group: 'events.k8s.io',
+    resource: 'events',
+    verbs: ['create', 'patch'],
+    scope: 'cluster',
+    reason: 'what happens to a Gateway shows in kubectl describe',
+  },
+  {
+    group: 'coordination.k8s.io',
+    resource: 'leases',
+    verbs: ['get', 'create', 'update', 'patch'],
+    scope: 'own',
+    reason: 'one of several replicas writes',
+  },
+  {
+    group: '',
+    resource: 'secrets',
+    verbs: ['get', 'create', 'update', 'patch'],
+    scope: 'own',
+    reason: 'the certificate that proxies know the control plane by',
+  },
+]
