@@ -1,11 +1,11 @@
 /**
- * Names of Envoy resources and the keys of scopes. The only constructors: every name is injective in its parts,
- * because Kubernetes names hold neither `/` nor `|`.
+ * Names of Envoy resources, the keys of scopes, and names of the objects of a fleet. The only constructors: every name is
+ * injective in its parts, because Kubernetes names hold neither `/` nor `|`.
  *
  * No name holds the index of a rule: inserting a rule renames nothing (architecture, decision 8).
  */
 
-import { hashContent } from '../lib/hash.ts'
+import { hashContent, hashLabel } from '../lib/hash.ts'
 
 /** What fits into a string object of Envoy's C++ library. Keys are ASCII. */
 const maxInlineBytes = 22
@@ -101,4 +101,31 @@ export function clusterOf(name: ClusterName): {
     endpoints: endpointsName(namespace, service, Number(port)),
     protocol: protocol === 'h2c' ? 'h2c' : 'http1',
   }
+}
+
+const maxLabel = 63
+const serviceName = /^[a-z]([a-z0-9-]*[a-z0-9])?$/
+
+/**
+ * Name of every object of a Gateway's fleet, in the Gateway's namespace: `<gateway>-<class>` (GEP-1762 "Resource Naming").
+ * Where that is no DNS label (RFC 1035) or could be another pair's, since the class holds a dash too: what fits of it,
+ * two dashes and a hash of both; no name of the first form has two dashes before its last part.
+ */
+export function fleetName(gateway: string, className: string): string {
+  const plain = `${gateway}-${className}`
+  if (plain.length <= maxLabel && serviceName.test(plain) && !className.includes('-')) return plain
+  const hash = hashLabel(`${gateway}/${className}`)
+  const letters = plain.replaceAll('.', '-')
+  const start = serviceName.test(letters) ? letters : `gw-${letters}`
+  return `${start.slice(0, maxLabel - hash.length - 2).replace(/-+$/, '')}--${hash}`
+}
+
+/**
+ * A name as the value of a label: itself up to 63 characters; of a longer one what fits, `_` and a hash. `_` is in no
+ * name, so the two never meet.
+ */
+export function labelValue(name: string): string {
+  if (name.length <= maxLabel) return name
+  const hash = hashLabel(name)
+  return `${name.slice(0, maxLabel - hash.length - 1).replace(/[.-]+$/, '')}_${hash}`
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hashContent } from './hash.ts'
+import { hashContent, hashLabel } from './hash.ts'
 
 describe('hashContent', () => {
   test('is the first 120 bits of SHA-256 in base64url', () => {
@@ -20,4 +20,13 @@ describe('hashContent', () => {
   test('of nothing is a value too', () => {
     expect(hashContent(new Uint8Array())).toBe(hashContent(''))
   })
+})
+
+describe('hashLabel', () => {
+  test('is the low five bits of each of the first 12 bytes of SHA-256', () => {
+    // ba7816bf 8f01cfea 414140de -> 26 24 22 31 15 1 15 10 1 1 0 30
+    expect(hashLabel('abc')).toBe('qomvf1fa110u')
+  })
+
+  test('differs where the text differs', () => expect(hashLabel('a/b')).not.toBe(hashLabel('a/c')))
 })
