@@ -8,7 +8,7 @@ import { describeOwner, portOwner } from './infra/port-owner.ts'
 import type { GatewayKey } from './ir/names.ts'
 import type { Logger } from './lib/logger.ts'
 import type { Metrics } from './lib/metrics.ts'
-import type { Translation } from './cli/translation.ts'
+import type { Assembly } from './cli/assembly.ts'
 import type { GatewayResource } from './translate/contract.ts'
 import { Feedback, type KeyedSink, type Refusal } from './xds/feedback.ts'
 import { createXdsMetrics, type XdsMetrics } from './xds/metrics.ts'
@@ -30,12 +30,12 @@ export class Deliverer {
   readonly server: XdsServer
   readonly feedback: Feedback
   readonly #store = new ResourceStore()
-  readonly #translation: Translation
+  readonly #translation: Assembly
   /** Resources that changed since they were last asked for, by type. */
   #changed = new Map<XdsType, number>()
   readonly #waiting = new Set<() => void>()
 
-  constructor(translation: Translation, { logger, metrics, nameOfPid = () => undefined }: DelivererOptions) {
+  constructor(translation: Assembly, { logger, metrics, nameOfPid = () => undefined }: DelivererOptions) {
     this.#translation = translation
     const { graph, outputs, deliveries } = translation
     graph.observe(outputs.resources)
@@ -136,7 +136,7 @@ export class Deliverer {
 }
 
 /** Refusals go into the graph as they come; of a port that cannot be bound, who has it is looked up and said. */
-function refusalSink({ refusals }: Translation, nameOfPid: NameOfPid): KeyedSink<Refusal> {
+function refusalSink({ refusals }: Assembly, nameOfPid: NameOfPid): KeyedSink<Refusal> {
   const current = new Map<string, Refusal>()
   const put = (key: string, refusal: Refusal, message: string) =>
     // The server serves only Gateways that translation named, so the name is a key of one.

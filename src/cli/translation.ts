@@ -1,23 +1,13 @@
 /** Files in, translation out: what every command shares. */
-import { type GraphOptions, Graph } from '../graph/graph.ts'
-import type { Source } from '../graph/source.ts'
-import type { Secret } from '../api/core.ts'
+import type { GraphOptions } from '../graph/graph.ts'
 import type { ObjectRef } from '../lib/object-ref.ts'
-import type { Delivery, Outputs, Refusal, TranslateSettings } from '../translate/contract.ts'
-import { checkCertificate } from '../translate/gateway/tls.ts'
-import { buildPipeline } from '../translate/pipeline.ts'
+import type { TranslateSettings } from '../translate/contract.ts'
 import type { Diagnostic } from '../watch/diagnostic.ts'
 import { type FileChange, FileSource, type SourcedObject } from '../watch/file-source.ts'
-import { deleteSecret, setSecret } from '../watch/secret-admission.ts'
-import { createSources, deleteObject, type ObjectSources, setObject } from '../watch/sources.ts'
+import { type Assembly, assemble } from './assembly.ts'
 
 /** A folder of objects that is translated, once or for as long as it is watched. */
-export interface Translation {
-  readonly graph: Graph
-  readonly sources: ObjectSources
-  readonly refusals: Source<Refusal>
-  readonly deliveries: Source<Delivery>
-  readonly outputs: Outputs
+export interface Translation extends Assembly {
   readonly files: FileSource
   /** Every object that was read, by the key of its status: `<Kind>/<namespace>/<name>`. */
   readonly objects: ReadonlyMap<string, SourcedObject>
@@ -37,13 +27,7 @@ export interface TranslationOptions {
 
 /** Builds everything; nothing is read before `files.load()`. */
 export function openTranslation(options: TranslationOptions): Translation {
-  const graph = new Graph(options.graph)
-  const sources = createSources(graph)
-  const secretProblems = graph.source<string>('secretProblems')
-  const refusals = graph.source<Refusal>('refusals')
-  const deliveries = graph.source<Delivery>('deliveries')
-  const settings = graph.single('settings', options.settings)
-  const outputs = buildPipeline(graph, { ...sources, secretProblems, refusals, deliveries, settings })
+  const assembly = assemble(options.settings, options.graph)
   const objects = new Map<string, SourcedObject>()
   const unserved = new Map<string, SourcedObject>()
   let diagnostics: readonly Diagnostic[] = []
@@ -59,20 +43,17 @@ export function openTranslation(options: TranslationOptions): Translation {
       options.onChange?.(change, [...new Set([...change.upserts.map(({ file }) => file), ...gone])])
     },
   })
-  const secretSources = { secrets: sources.secrets, secretProblems }
   const add = (sourced: SourcedObject) => {
     const { object, ref } = sourced
     objects.set(statusKey(ref), sourced)
-    if (object.kind === 'Secret') setSecret(secretSources, object, secretProblem)
-    else if (!setObject(sources, object)) unserved.set(statusKey(ref), sourced)
+    if (!assembly.set(object)) unserved.set(statusKey(ref), sourced)
   }
   const remove = (ref: ObjectRef) => {
     objects.delete(statusKey(ref))
     unserved.delete(statusKey(ref))
-    if (ref.kind === 'Secret') deleteSecret(secretSources, `${ref.namespace}/${ref.name}`)
-    else deleteObject(sources, ref)
+    assembly.delete(ref)
   }
-  return { graph, sources, refusals, deliveries, outputs, files, objects, unserved, diagnostics: () => diagnostics }
+  return { ...assembly, files, objects, unserved, diagnostics: () => diagnostics }
 }
 
 /** The key of an object among statuses. */
@@ -80,15 +61,13 @@ export function statusKey({ kind, namespace, name }: Omit<ObjectRef, 'group'>): 
   return `${kind}/${namespace}/${name}`
 }
 
-/** As a certificate: other Secrets are used by nobody yet, and one that is none any more must not replace one that was. */
-function secretProblem(secret: Secret): string | undefined {
-  const checked = checkCertificate(secret)
-  return checked.ok ? undefined : checked.error
-}
-
 /** How files are translated without a proxy: as `up` serves them, everything taken as acknowledged. */
 export function offlineSettings(controllerName: string): TranslateSettings {
-  return { controllerName, delivery: 'assumed', bindAddresses: ['127.0.0.1'], ipv6: false, standalone: true }
+  return {
+    controllerName,
+    delivery: 'assumed',
+    platform: { kind: 'standalone', bindAddresses: ['127.0.0.1'], ipv6: false },
+  }
 }
 
 /** Reads and translates the files once. */
