@@ -52,9 +52,7 @@ export async function runControlPlane(
     settings: {
       controllerName: config.controllerName,
       delivery: 'live',
-      bindAddresses: [adminDefaults.address],
-      ipv6: false,
-      standalone: true,
+      platform: { kind: 'standalone', bindAddresses: [adminDefaults.address], ipv6: false },
     },
     graph: {
       onError: (collection, key, error) =>

@@ -14,6 +14,8 @@ import type {
   TLSRoute,
   UDPRoute,
 } from './gen/types.ts'
+import { type GatewayParameters, ownGroup } from './own.ts'
+import { gatewayParametersSchema } from './own-schemas.ts'
 import type { Channel, ObjectSchema, VersionSchemas } from './schema.ts'
 
 /** The type of every kind we read. */
@@ -24,6 +26,7 @@ export interface ObjectsByKind {
   readonly GRPCRoute: GRPCRoute
   readonly Gateway: Gateway
   readonly GatewayClass: GatewayClass
+  readonly GatewayParameters: GatewayParameters
   readonly HTTPRoute: HTTPRoute
   readonly ListenerSet: ListenerSet
   readonly Namespace: Namespace
@@ -106,9 +109,25 @@ function coreKind(
   }
 }
 
+const ownSchemas: VersionSchemas = { v1alpha1: gatewayParametersSchema }
+
+const gatewayParametersKind: Kind = {
+  group: ownGroup,
+  version: 'v1alpha1',
+  kind: 'GatewayParameters',
+  plural: 'gatewayparameters',
+  namespaced: true,
+  required: false,
+  verbs: readVerbs,
+  writesStatus: false,
+  nameRule: 'subdomain',
+  schemas: { standard: ownSchemas, experimental: ownSchemas },
+}
+
 /** Every kind we read, ordered by name. Kind names are unique over all groups. */
 export const kinds: readonly Kind[] = [
   ...gatewayKinds,
+  gatewayParametersKind,
   coreKind('ConfigMap', 'configmaps'),
   coreKind('EndpointSlice', 'endpointslices', { group: 'discovery.k8s.io' }),
   coreKind('Namespace', 'namespaces', { namespaced: false, nameRule: 'label' }),

@@ -2,8 +2,8 @@
 import type { Secret } from '../api/core.ts'
 import type { CrdFacts } from '../api/crd-facts.ts'
 import type { KubernetesObject } from '../api/kinds.ts'
-import { type GraphOptions, Graph } from '../graph/graph.ts'
-import type { Cell } from '../graph/single.ts'
+import { type GraphOptions, Graph, type WritableSingle } from '../graph/graph.ts'
+
 import type { Source } from '../graph/source.ts'
 import type { ObjectRef } from '../lib/object-ref.ts'
 import type { Delivery, Outputs, Refusal, TranslateSettings } from '../translate/contract.ts'
@@ -20,7 +20,7 @@ export interface Assembly {
   readonly deliveries: Source<Delivery>
   /** By GatewayKey: what the API server said of the objects of its fleet. */
   readonly fleetProblems: Source<string>
-  readonly crds: Cell<CrdFacts | undefined>
+  readonly crds: WritableSingle<CrdFacts | undefined>
   readonly outputs: Outputs
   /** Adds or replaces an object. False for kinds that nothing is made of yet. */
   set(object: KubernetesObject): boolean

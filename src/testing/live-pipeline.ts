@@ -11,9 +11,7 @@ import { deleteObject, type ObjectName, setObject } from '../watch/sources.ts'
 export const liveSettings: TranslateSettings = {
   controllerName: 'fairlead.dev/gateway-controller',
   delivery: 'live',
-  bindAddresses: ['127.0.0.1'],
-  ipv6: false,
-  standalone: true,
+  platform: { kind: 'standalone', bindAddresses: ['127.0.0.1'], ipv6: false },
 }
 
 /** What waits for an answer of a proxy gives up after this time. */

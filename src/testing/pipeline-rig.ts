@@ -1,19 +1,19 @@
 /** The whole translation without I/O, for tests: objects in, resources and statuses out. */
 import { parseObject } from '../api/parse.ts'
+import type { CrdFacts } from '../api/crd-facts.ts'
 import type { KubernetesObject } from '../api/kinds.ts'
-import { Graph } from '../graph/graph.ts'
+import { Graph, type WritableSingle } from '../graph/graph.ts'
+
 import type { Source } from '../graph/source.ts'
 import type { Delivery, Inputs, Outputs, Refusal, TranslateSettings } from '../translate/contract.ts'
 import { buildPipeline } from '../translate/pipeline.ts'
 import { createSources, deleteObject, type ObjectSources, setObject } from '../watch/sources.ts'
 
-/** Settings of the goldens: as the edge in a cluster, every proxy assumed to have acknowledged. */
+/** Settings of the goldens: on every address of a host, every proxy assumed to have acknowledged. */
 export const testSettings: TranslateSettings = {
   controllerName: 'fairlead.dev/gateway-controller',
   delivery: 'assumed',
-  bindAddresses: [],
-  ipv6: true,
-  standalone: false,
+  platform: { kind: 'standalone', bindAddresses: [], ipv6: true },
 }
 
 /** A graph with the pipeline in it and its inputs at hand. Nothing runs until `graph.flush()`. */
@@ -23,6 +23,8 @@ export interface PipelineRig {
   readonly refusals: Source<Refusal>
   readonly deliveries: Source<Delivery>
   readonly secretProblems: Source<string>
+  readonly fleetProblems: Source<string>
+  readonly crds: WritableSingle<CrdFacts | undefined>
   readonly outputs: Outputs
   set(object: KubernetesObject): void
   delete(object: KubernetesObject): void
@@ -34,9 +36,12 @@ export function pipelineInputs(graph: Graph, settings: Partial<TranslateSettings
   const refusals = graph.source<Refusal>('refusals')
   const deliveries = graph.source<Delivery>('deliveries')
   const secretProblems = graph.source<string>('secretProblems')
+  const fleetProblems = graph.source<string>('fleetProblems')
+  const crds = graph.single<CrdFacts | undefined>('crds', undefined)
   const single = graph.single<TranslateSettings>('settings', { ...testSettings, ...settings })
-  const inputs: Inputs = { ...sources, secretProblems, refusals, deliveries, settings: single }
-  return { inputs, sources, refusals, deliveries, secretProblems }
+  const own = { refusals, deliveries, secretProblems, fleetProblems, crds }
+  const inputs: Inputs = { ...sources, ...own, settings: single }
+  return { inputs, sources, ...own }
 }
 
 /** A graph that ticks only when told, with the pipeline in it. */

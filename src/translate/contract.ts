@@ -3,7 +3,9 @@
  * observed by `xds` (resources), the status writer and the deployer. Wired in `main.ts`.
  */
 import type { ConfigMap, EndpointSlice, Namespace, Secret, Service } from '../api/core.ts'
+import type { CrdFacts } from '../api/crd-facts.ts'
 import type { Gateway, GatewayClass, HTTPRoute, ReferenceGrant } from '../api/gen/types.ts'
+import type { GatewayParameters } from '../api/own.ts'
 import type { NamedResource } from '../envoy/resource.ts'
 import type { Collection, Single } from '../graph/collection.ts'
 import type { GatewayInfra } from '../ir/infra.ts'
@@ -20,11 +22,16 @@ export interface Inputs {
   readonly endpointSlices: Collection<EndpointSlice>
   readonly secrets: Collection<Secret>
   readonly configMaps: Collection<ConfigMap>
+  readonly gatewayParameters: Collection<GatewayParameters>
   /**
    * Why the newest version of a Secret is not used, by `<namespace>/<name>`: `secrets` still holds the last good one,
    * which keeps serving. Filled where objects enter, because "last" is not something a pure transform can know.
    */
   readonly secretProblems: Collection<string>
+  /** What the API server said when the fleet of a Gateway was applied, by GatewayKey; absent when it took everything. */
+  readonly fleetProblems: Collection<string>
+  /** Which CRDs of the Gateway API the cluster has; undefined outside of one and until they were looked up. */
+  readonly crds: Single<CrdFacts | undefined>
   /** By refusalKey. */
   readonly refusals: Collection<Refusal>
   /** By GatewayKey. */
@@ -60,12 +67,26 @@ export interface TranslateSettings {
   readonly controllerName: string
   /** `live`: Programmed follows deliveries; `assumed`: as if every proxy had acknowledged (offline translation). */
   readonly delivery: 'live' | 'assumed'
+  readonly platform: Platform
+}
+
+/** Where the proxies run. */
+export type Platform = StandalonePlatform | KubernetesPlatform
+
+/** On this machine: proxies bind the ports and addresses of the listeners themselves. */
+export interface StandalonePlatform {
+  readonly kind: 'standalone'
   /** What a Gateway without spec.addresses binds and shows as its addresses; empty: every address of the host. */
   readonly bindAddresses: readonly string[]
   /** Whether "every address" means `::` with IPv4 mapped; false where the host has no IPv6. */
   readonly ipv6: boolean
-  /** Local proxies on a shared host: ports are bound exclusively. */
-  readonly standalone: boolean
+}
+
+/** In a cluster: proxies are pods that bind unprivileged ports, and a Service gives the addresses. */
+export interface KubernetesPlatform {
+  readonly kind: 'kubernetes'
+  /** As in standalone, of the pods. */
+  readonly ipv6: boolean
 }
 
 /** A resource for the proxies of one Gateway. Endpoints are shared by all and kept apart. */
@@ -91,6 +112,13 @@ export interface Notice {
   readonly message: string
 }
 
+/** An object to be fetched by its name, since its kind is not watched as a whole. */
+export interface WantedObject {
+  readonly kind: 'ConfigMap' | 'Secret'
+  readonly namespace: string
+  readonly name: string
+}
+
 export interface Outputs {
   /** By `<gateway>|<type>|<name>`. */
   readonly resources: Collection<GatewayResource>
@@ -102,4 +130,6 @@ export interface Outputs {
   readonly notices: Collection<Notice>
   /** By GatewayKey. */
   readonly infra: Collection<GatewayInfra>
+  /** ConfigMaps of parameters and Secrets of certificates that a Gateway may use. By `<Kind>/<namespace>/<name>`. */
+  readonly wanted: Collection<WantedObject>
 }

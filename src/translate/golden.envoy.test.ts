@@ -31,7 +31,9 @@ async function settled(): Promise<void> {
 }
 
 beforeAll(async () => {
-  live = new LivePipeline({ settings: { bindAddresses: [address] } })
+  live = new LivePipeline({
+    settings: { platform: { kind: 'standalone', bindAddresses: [address], ipv6: false } },
+  })
   const { port } = await live.listen(0)
   for (const object of baseObjects()) {
     live.set(object)

@@ -11,6 +11,7 @@ import { buildReferences } from './stages/references.ts'
 import { buildClusterResources, buildListenerResources, buildSecretResources } from './stages/resources.ts'
 import { buildRoutes } from './stages/routes.ts'
 import { buildStatuses } from './stages/statuses.ts'
+import { buildWanted } from './stages/wanted.ts'
 
 /** Adds the whole translation to a graph; nothing runs until the graph ticks. */
 export function buildPipeline(graph: Graph, inputs: Inputs): Outputs {
@@ -31,5 +32,6 @@ export function buildPipeline(graph: Graph, inputs: Inputs): Outputs {
     statuses: buildStatuses(graph, inputs, gateways, routes),
     notices: graph.join('notices', [endpoints.notices, gateways.notices, routes.notices]),
     infra: buildInfra(graph, inputs, gateways),
+    wanted: buildWanted(graph, inputs, gateways, references),
   }
 }

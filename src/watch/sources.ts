@@ -2,6 +2,7 @@
 import type { ConfigMap, EndpointSlice, Namespace, Secret, Service } from '../api/core.ts'
 import type { Gateway, GatewayClass, HTTPRoute, ReferenceGrant } from '../api/gen/types.ts'
 import type { KubernetesObject } from '../api/kinds.ts'
+import type { GatewayParameters } from '../api/own.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Source } from '../graph/source.ts'
 
@@ -16,6 +17,7 @@ export interface ObjectSources {
   readonly endpointSlices: Source<EndpointSlice>
   readonly secrets: Source<Secret>
   readonly configMaps: Source<ConfigMap>
+  readonly gatewayParameters: Source<GatewayParameters>
 }
 
 /** An object to be removed. */
@@ -36,6 +38,7 @@ export function createSources(graph: Graph): ObjectSources {
     endpointSlices: graph.source('EndpointSlice'),
     secrets: graph.source('Secret'),
     configMaps: graph.source('ConfigMap'),
+    gatewayParameters: graph.source('GatewayParameters'),
   }
 }
 
@@ -71,6 +74,9 @@ export function setObject(sources: ObjectSources, object: KubernetesObject): boo
     case 'ConfigMap':
       sources.configMaps.set(key, object)
       return true
+    case 'GatewayParameters':
+      sources.gatewayParameters.set(key, object)
+      return true
     default:
       return false
   }
@@ -102,6 +108,8 @@ function sourceOf(sources: ObjectSources, kind: string): { delete(key: string): 
       return sources.secrets
     case 'ConfigMap':
       return sources.configMaps
+    case 'GatewayParameters':
+      return sources.gatewayParameters
     default:
       return undefined
   }

@@ -1,7 +1,7 @@
 /** What a Gateway asks for besides its listeners (`GatewaySpec.addresses`, `GatewaySpec.infrastructure`). */
 import { conditionTypes, type Problem, reasons } from '../../api/conditions.ts'
 import type { Gateway, GatewaySpecAddress } from '../../api/gen/types.ts'
-import type { TranslateSettings } from '../contract.ts'
+import type { Platform } from '../contract.ts'
 
 /** The one type of address that we bind. */
 export const ipAddressType = 'IPAddress'
@@ -21,10 +21,11 @@ export function gatewayProblems(gateway: Gateway): readonly Problem[] {
   return problems
 }
 
-/** Addresses to bind: those of the object, else what the deployer chose. */
-export function bindAddresses(gateway: Gateway, settings: TranslateSettings): readonly string[] {
+/** Addresses to bind: those of the object, else what the deployer chose; pods bind every address. */
+export function bindAddresses(gateway: Gateway, platform: Platform): readonly string[] {
+  if (platform.kind === 'kubernetes') return []
   const asked = (gateway.spec.addresses ?? []).flatMap(({ value }) => (value === undefined ? [] : [value]))
-  return asked.length > 0 ? asked : settings.bindAddresses
+  return asked.length > 0 ? asked : platform.bindAddresses
 }
 
 function addressProblems(address: GatewaySpecAddress, index: number): Problem[] {

@@ -5,7 +5,7 @@ import { makeResource, type NamedResource } from '../../envoy/resource.ts'
 import { bool, uint32 } from '../../envoy/wrappers.ts'
 import type { Listener } from '../../ir/listener.ts'
 import { type GatewayKey, listenerName } from '../../ir/names.ts'
-import type { TranslateSettings } from '../contract.ts'
+import type { Platform } from '../contract.ts'
 import { listenerDefaults } from '../edge-defaults.ts'
 import type { AnyFeature } from '../features/feature.ts'
 import { routeFeatures } from '../features/registry.ts'
@@ -14,18 +14,18 @@ import { emitSubscribingHcm } from './hcm.ts'
 
 type Address = envoy.config.core.v3.IAddress
 
-/** Settings that a listener depends on. */
-export type ListenerSettings = Pick<TranslateSettings, 'ipv6' | 'standalone'>
+/** What of the platform a listener depends on. */
+export type ListenerPlatform = Pick<Platform, 'kind' | 'ipv6'>
 
 /** A bound port. One that routes by scopes opens only after they are there (architecture 15.4). */
 export function emitListener(
   listener: Listener,
-  settings: ListenerSettings,
+  platform: ListenerPlatform,
   features: readonly AnyFeature[] = routeFeatures,
 ): NamedResource {
   const { gateway, port, chains } = listener
   const name = listenerName(gateway, port)
-  const [address, ...additional] = bindAddresses(listener, settings)
+  const [address, ...additional] = bindAddresses(listener, platform)
   const isTls = chains.some(({ tls }) => tls !== undefined)
   return makeResource(
     'listener',
@@ -39,7 +39,7 @@ export function emitListener(
       filterChains: chains.map((chain) => emitFilterChain({ gateway, port, chain }, features)),
       perConnectionBufferLimitBytes: uint32(listenerDefaults.perConnectionBufferBytes),
       // On a shared host two processes with SO_REUSEPORT would silently share a port: it must fail with the errno.
-      ...(settings.standalone ? { enableReusePort: bool(false) } : {}),
+      ...(platform.kind === 'standalone' ? { enableReusePort: bool(false) } : {}),
     },
     chains.some(({ routes }) => routes === 'scopes') ? { gate: 'after-scopes' } : {},
   )
@@ -67,7 +67,7 @@ export function emitWarmUpListener(gateway: GatewayKey): NamedResource {
 }
 
 /** `::` with `ipv4_compat` takes both families on one socket. */
-function bindAddresses({ addresses, port }: Listener, { ipv6 }: ListenerSettings): readonly Address[] {
+function bindAddresses({ addresses, port }: Listener, { ipv6 }: ListenerPlatform): readonly Address[] {
   if (addresses.length > 0) return addresses.map((address) => ({ socketAddress: { address, portValue: port } }))
   return ipv6
     ? [{ socketAddress: { address: '::', portValue: port, ipv4Compat: true } }]

@@ -10,10 +10,10 @@ import { emitCluster } from './cluster.ts'
 import { emitEndpoints } from './endpoints.ts'
 import { hcmFilterName, hcmMessageName } from './hcm.ts'
 import { lintListener } from './lint.ts'
-import { emitListener, emitWarmUpListener } from './listener.ts'
+import { emitListener, type ListenerPlatform, emitWarmUpListener } from './listener.ts'
 import { emitSecret } from './secret.ts'
 
-const settings = { ipv6: false, standalone: true }
+const settings: ListenerPlatform = { kind: 'standalone', ipv6: false }
 const plain: FilterChain = { name: 'http', table: tableName(8080), routes: 'scopes' }
 const secure = (name: string, serverName: string, routes: FilterChain['routes']): FilterChain => ({
   name,
@@ -87,7 +87,7 @@ describe('emitListener', () => {
   test('two local processes cannot share a port by accident', () => {
     expect(decode(scoped).enableReusePort?.value).toBe(false)
     expect(
-      decode(emitListener(listener(80, [plain]), { ...settings, standalone: false })).enableReusePort,
+      decode(emitListener(listener(80, [plain]), { ...settings, kind: 'kubernetes' })).enableReusePort,
     ).toBeUndefined()
   })
 

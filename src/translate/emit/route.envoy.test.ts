@@ -173,7 +173,7 @@ function resourcesOf(port: number, backends: readonly EchoBackend[]): readonly N
     ...assigned.map(({ name }) => emitCluster(clusterOf(clusterName(name, 'http1')))),
     ...assigned.map(emitEndpoints),
     emitWarmUpListener(testGateway),
-    emitListener(listener, { ipv6: false, standalone: true }),
+    emitListener(listener, { kind: 'standalone', ipv6: false }),
     ...hosts.map(({ host, route: only }) => emitScope(virtualHost(place, host, [only]))),
   ]
 }

@@ -111,7 +111,7 @@ function resourcesOf(port: number, backendPort: number): readonly NamedResource[
       endpoints: [{ address: '127.0.0.1', port: backendPort, state: 'ready' }],
     }),
     emitWarmUpListener(testGateway),
-    emitListener(listener, { ipv6: false, standalone: true }, features),
+    emitListener(listener, { kind: 'standalone', ipv6: false }, features),
     ...hosts.map((host) => emitScope(host, features)),
     emitStubs(testGateway, table, stubs),
   ]

@@ -14,7 +14,7 @@ import { emitRouteConfig, emitScope, emitStubs } from './scope.ts'
 import { emitSecret } from './secret.ts'
 
 const certificate = secretName('infra', 'tls')
-const settings = { ipv6: false, standalone: true }
+const settings = { kind: 'standalone', ipv6: false } as const
 
 function chain(port: number, name: string, serverName: Host): FilterChain {
   const routes = serverName.startsWith('*') ? 'scopes' : 'table'

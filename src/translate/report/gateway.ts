@@ -127,5 +127,5 @@ function pendingMessage({ delivery, settings }: GatewayFindings): string | undef
 }
 
 function statusAddresses(gateway: Gateway, settings: TranslateSettings) {
-  return bindAddresses(gateway, settings).map((value) => ({ type: ipAddressType, value }))
+  return bindAddresses(gateway, settings.platform).map((value) => ({ type: ipAddressType, value }))
 }

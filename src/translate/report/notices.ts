@@ -24,7 +24,7 @@ export function gatewayNotices(
 function classRemark(
   name: string,
   gatewayClass: GatewayClass | undefined,
-  { controllerName, standalone }: TranslateSettings,
+  { controllerName, platform }: TranslateSettings,
 ): Remark | undefined {
   const remark = (message: string): Remark => ({ field: 'spec.gatewayClassName', message })
   if (gatewayClass === undefined) {
@@ -33,7 +33,7 @@ function classRemark(
   const other = gatewayClass.spec.controllerName
   if (other !== controllerName) {
     const message = `GatewayClass "${name}" is of controller "${other}" and "${controllerName}" serves here; correct its controllerName or choose another class`
-    return standalone ? remark(message) : undefined
+    return platform.kind === 'standalone' ? remark(message) : undefined
   }
   return isAccepted(gatewayClass)
     ? undefined

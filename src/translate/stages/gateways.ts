@@ -49,7 +49,7 @@ export function buildGateways(graph: Graph, inputs: Inputs, references: Referenc
     classes,
     gateways,
     addresses: graph.derive('gatewayAddresses', gateways, (read, gateway, key) => [
-      [key, bindAddresses(gateway, read.single(settings))],
+      [key, bindAddresses(gateway, read.single(settings).platform)],
     ]),
     checkedByGateway: graph.index('checkedByGateway', checked, ({ listener }) => [listener.gateway]),
     listeners,
@@ -73,6 +73,6 @@ export function noticeEntry(notice: Notice): readonly [string, Notice] {
 export function buildInfra(graph: Graph, inputs: Inputs, gateways: Gateways): Collection<GatewayInfra> {
   return graph.derive('infra', gateways.gateways, (read, gateway, key) => {
     const listeners = read.group(gateways.listenersByGateway, key)
-    return [[key, gatewayInfra(gateway, listeners, bindAddresses(gateway, read.single(inputs.settings)))]]
+    return [[key, gatewayInfra(gateway, listeners, bindAddresses(gateway, read.single(inputs.settings).platform))]]
   })
 }

@@ -37,7 +37,7 @@ export function buildListenerResources(
     const { gateway } = parseHostKey(key)
     const soleHostOf = (table: TableName) => read.get(soleHosts, `${gateway}|${table}`)
     const listener = assembleListener(gateway, members, read.get(addresses, gateway) ?? [], soleHostOf)
-    return [entry(gateway, emitListener(listener, read.single(inputs.settings)))]
+    return [entry(gateway, emitListener(listener, read.single(inputs.settings).platform))]
   })
   const scoped = graph.index('gatewaysWithScopes', gateways.listeners, (listener) =>
     listener.serves && usesScopes(listener) ? [listener.gateway] : [],
