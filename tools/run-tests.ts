@@ -4,8 +4,9 @@
  *   node tools/run-tests.ts [words that the path of a test file holds]
  */
 import { startVitest } from 'vitest/node'
+import { plainProjects } from '../vitest.config.ts'
 
-const vitest = await startVitest('test', process.argv.slice(2), { run: true, watch: false })
+const vitest = await startVitest('test', process.argv.slice(2), { run: true, watch: false, project: plainProjects })
 const modules = vitest.state.getTestModules()
 const tests = modules.flatMap((module) => [...module.children.allTests()])
 const count = (state: string) => tests.filter((test) => test.result().state === state).length
