@@ -11,6 +11,8 @@ export interface KubeRequest {
   readonly body?: unknown
   /** Default: application/json. */
   readonly contentType?: string | undefined
+  /** Default: application/json. `partialMetadata` asks for the metadata of objects alone. */
+  readonly accept?: string | undefined
   readonly signal?: AbortSignal | undefined
   /** Milliseconds until the whole answer must be there; of a stream: until its head. Default: 30 s. */
   readonly timeoutMs?: number | undefined
@@ -37,6 +39,9 @@ export const applyPatch = 'application/apply-patch+yaml'
 /** Content type of a JSON merge patch (RFC 7396). */
 export const mergePatch = 'application/merge-patch+json'
 
+/** To accept: lists and watches carry only `metadata` of each object. */
+export const partialMetadata = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json'
+
 /** What an API server answered, or why it did not. */
 export class KubeError extends Error {
   /** HTTP status; 0 when there was no answer. */
@@ -45,6 +50,8 @@ export class KubeError extends Error {
   readonly reason: string
   /** From the answer's Retry-After. */
   readonly retryAfterMs: number | undefined
+  /** The Status object of the answer, unparsed: `details.causes` names fields. Undefined when there was none. */
+  readonly body: unknown
 
   constructor(
     message: string,
@@ -53,6 +60,7 @@ export class KubeError extends Error {
       readonly reason?: string | undefined
       readonly retryAfterMs?: number | undefined
       readonly cause?: unknown
+      readonly body?: unknown
     },
   ) {
     super(message, { cause: facts.cause })
@@ -60,5 +68,19 @@ export class KubeError extends Error {
     this.status = facts.status
     this.reason = facts.reason ?? ''
     this.retryAfterMs = facts.retryAfterMs
+    this.body = facts.body
   }
+}
+
+/** The error that an answer means: what was asked, and `message` and `reason` of the Status in the body, if it is one. */
+export function answerError(
+  request: Pick<KubeRequest, 'method' | 'path'>,
+  answer: { readonly status: number; readonly body: unknown; readonly retryAfterMs?: number | undefined },
+): KubeError {
+  const { status, body, retryAfterMs } = answer
+  const told = typeof body === 'object' && body !== null ? body : {}
+  const reason = 'reason' in told && typeof told.reason === 'string' ? told.reason : ''
+  const message = 'message' in told && typeof told.message === 'string' ? told.message : 'no message'
+  const what = `${request.method} ${request.path}: ${status}${reason === '' ? '' : ` ${reason}`}`
+  return new KubeError(`${what}: ${message}`, { status, reason, retryAfterMs, body })
 }
