@@ -57,7 +57,7 @@ export async function runTranslate(flags: TranslateFlags, terminal: Terminal, co
   }
   const translation = translateFiles(flags.file, controllerName)
   const now = flags.now ?? `${new Date().toISOString().slice(0, 19)}Z`
-  const items = itemsOf(translation, shown.value, now)
+  const items = itemsOf(translation, shown.value, { now, controllerName })
   terminal.out(flags.output === 'json' ? `${JSON.stringify(items, undefined, 2)}\n` : await toYaml(items))
   const diagnostics = translation.diagnostics()
   for (const diagnostic of diagnostics) terminal.err(`${formatDiagnostic(diagnostic)}\n`)
@@ -77,23 +77,33 @@ export function parseSections(text: string): Result<readonly Section[], string> 
   return ok(sections.filter((section) => words.includes(section)))
 }
 
+/** What statuses are written with. */
+export interface Stamp {
+  /** RFC 3339. */
+  readonly now: string
+  readonly controllerName: string
+}
+
 /** Everything that is shown, by section, then by object or resource. */
 export function itemsOf(
   translation: Translation,
   shown: readonly Section[],
-  now: string,
+  stamp: Stamp,
 ): readonly (StatusItem | ResourceItem)[] {
   return shown.flatMap((section): readonly (StatusItem | ResourceItem)[] =>
-    section === 'status' ? statusItems(translation, now) : resourceItems(translation, typeOfSection[section]),
+    section === 'status' ? statusItems(translation, stamp) : resourceItems(translation, typeOfSection[section]),
   )
 }
 
-function statusItems({ outputs, objects }: Translation, now: string): readonly StatusItem[] {
+function statusItems({ outputs, objects }: Translation, { now, controllerName }: Stamp): readonly StatusItem[] {
   const entries = [...outputs.statuses.entries()].sort(compareBy(([key]) => key))
   return entries.map(([key, { apiVersion, kind, namespace, name, status }]) => {
-    const existing = recordOf(objects.get(key)?.object).status
+    const object = objects.get(key)?.object
+    const existing = recordOf(recordOf(object).status)
+    const generation = object?.metadata.generation
     const metadata = namespace === undefined || namespace === '' ? { name } : { name, namespace }
-    return { apiVersion, kind, metadata, status: mergeStatus(recordOf(existing), status, () => now) }
+    const options = { now: () => now, controllerName, generation }
+    return { apiVersion, kind, metadata, status: mergeStatus(existing, status, options) }
   })
 }
 
