@@ -229,7 +229,7 @@ export class FakeApi implements KubeClient {
     if (match === undefined) throw refusal(request, 404, 'NotFound', 'the server could not find the requested resource')
     const { group = '', version, namespace, plural, name, subresource } = match
     const resource = this.resources.find((one) => one.plural === plural && one.group === group)
-    if (resource?.version !== version || (resource.isCustom && !this.#hasCrd(resource))) {
+    if (resource === undefined || resource.version !== version || (resource.isCustom && !this.#hasCrd(resource))) {
       throw refusal(request, 404, 'NotFound', 'the server could not find the requested resource')
     }
     const decoded = name === undefined ? undefined : decodeURIComponent(name)
