@@ -5,6 +5,8 @@
  */
 import type { GatewayKey } from '../ir/names.ts'
 import { envoyMaxRegexProgramSize } from '../lib/re2.ts'
+import { adminUpstream, type HealthListenerOptions, healthListener } from './health-listener.ts'
+import { type XdsEndpoint, xdsCluster, xdsUpstream } from './xds-upstream.ts'
 
 /** Where Envoy serves its admin interface: never on an address that other hosts reach. */
 export type EnvoyAdmin =
@@ -26,26 +28,28 @@ export type StatsPattern = { readonly prefix: string } | { readonly regex: strin
 
 export interface BootstrapOptions {
   readonly gateway: GatewayKey
-  /** Names this proxy among those of its Gateway. */
-  readonly nodeId: string
-  readonly xds: { readonly host: string; readonly port: number }
+  /** Names this proxy among those of its Gateway; absent: `envoy --service-node` does. */
+  readonly nodeId?: string | undefined
+  readonly xds: XdsEndpoint
   readonly admin: EnvoyAdmin
   /** The statistics to keep; `all` costs more memory than the routes. */
   readonly stats: readonly StatsPattern[] | 'all'
   readonly limits: EnvoyLimits
+  /** What a kubelet needs; absent: the proxy listens on nothing but what it is sent. */
+  readonly health?: HealthListenerOptions | undefined
 }
 
 /** A bootstrap as proto JSON. Written to a file for `envoy --config-path`. */
 export type Bootstrap = Readonly<Record<string, unknown>>
 
-const xdsCluster = 'fairlead'
 const typeUrl = 'type.googleapis.com/'
 
 /** The bootstrap of a proxy of `gateway`. `node.cluster` is the Gateway's key: it decides what the proxy is sent. */
 export function buildBootstrap(options: BootstrapOptions): Bootstrap {
+  const admin = adminAddress(options.admin)
   return {
-    node: { id: options.nodeId, cluster: options.gateway },
-    admin: adminInterface(options.admin),
+    node: { ...(options.nodeId === undefined ? {} : { id: options.nodeId }), cluster: options.gateway },
+    admin: { address: admin, ignore_global_conn_limit: true },
     dynamic_resources: {
       ads_config: {
         api_type: 'DELTA_GRPC',
@@ -53,10 +57,10 @@ export function buildBootstrap(options: BootstrapOptions): Bootstrap {
         set_node_on_first_message_only: true,
         grpc_services: [{ envoy_grpc: { cluster_name: xdsCluster, retry_policy: reconnect } }],
       },
-      lds_config: { ads: {}, resource_api_version: 'V3' },
-      cds_config: { ads: {}, resource_api_version: 'V3' },
+      lds_config: fromAds,
+      cds_config: fromAds,
     },
-    static_resources: { clusters: [controlPlaneCluster(options.xds)] },
+    static_resources: staticResources(options, admin),
     layered_runtime: {
       layers: [
         { name: 'static', static_layer: runtimeValues },
@@ -66,6 +70,14 @@ export function buildBootstrap(options: BootstrapOptions): Bootstrap {
     overload_manager: overloadManager(options.limits),
     ...(options.stats === 'all' ? {} : { stats_config: inclusionList(options.stats) }),
   }
+}
+
+/** Without the usual limit of 15 s: a proxy that was told nothing yet is not ready, however long that takes. */
+const fromAds = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' }
+
+function staticResources({ xds, health }: BootstrapOptions, admin: Bootstrap): Bootstrap {
+  if (health === undefined) return { clusters: [xdsUpstream(xds)] }
+  return { listeners: [healthListener(health)], clusters: [xdsUpstream(xds), adminUpstream(admin)] }
 }
 
 /** A control plane that comes back is found within seconds; Envoy's own longest pause is 30 s. */
@@ -83,37 +95,10 @@ function inclusionList(stats: readonly StatsPattern[]): Bootstrap {
   return { stats_matcher: { inclusion_list: { patterns } } }
 }
 
-function adminInterface(admin: EnvoyAdmin): Bootstrap {
-  const address =
-    admin.kind === 'loopback'
-      ? { socket_address: { address: '127.0.0.1', port_value: admin.port } }
-      : { pipe: { path: admin.path, mode: 0o600 } }
-  return { address, ignore_global_conn_limit: true }
-}
-
-/** Our xDS server: HTTP/2 with keepalive, so that a dead connection is noticed and opened again. */
-function controlPlaneCluster(xds: BootstrapOptions['xds']): Bootstrap {
-  return {
-    name: xdsCluster,
-    type: 'STATIC',
-    connect_timeout: '1s',
-    typed_extension_protocol_options: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-        '@type': `${typeUrl}envoy.extensions.upstreams.http.v3.HttpProtocolOptions`,
-        explicit_http_config: {
-          http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '5s' } },
-        },
-      },
-    },
-    load_assignment: {
-      cluster_name: xdsCluster,
-      endpoints: [
-        {
-          lb_endpoints: [{ endpoint: { address: { socket_address: { address: xds.host, port_value: xds.port } } } }],
-        },
-      ],
-    },
-  }
+function adminAddress(admin: EnvoyAdmin): Bootstrap {
+  return admin.kind === 'loopback'
+    ? { socket_address: { address: '127.0.0.1', port_value: admin.port } }
+    : { pipe: { path: admin.path, mode: 0o600 } }
 }
 
 const heapMonitor = 'envoy.resource_monitors.fixed_heap'
