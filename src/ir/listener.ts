@@ -3,7 +3,10 @@ import type { GatewayKey, Host, SecretName, TableName } from './names.ts'
 /** One bound port of a Gateway. All its chains speak the same protocol. */
 export interface Listener {
   readonly gateway: GatewayKey
+  /** As the Gateway says it: names and tables are of this port. */
   readonly port: number
+  /** Where the proxy binds it; differs where it has no right to bind `port`. */
+  readonly bindPort: number
   /** Addresses to bind; empty: every address of both families. */
   readonly addresses: readonly string[]
   /** One for a plain-HTTP port, one per listener entry for HTTPS; sorted by name. */

@@ -1,6 +1,7 @@
 /**
  * Golden cases: a folder `<name>.golden/<case>/` holds in.yaml, status.yaml and envoy.yaml. The first line of in.yaml
  * says which sentence of the specification or which bug it stands for, and after `show:` which resources are compared.
+ * With `cluster:` in the place of `show:` the proxies are those of a cluster.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -10,7 +11,10 @@ import { messageToJson } from '../envoy/json.ts'
 import type { NamedResource } from '../envoy/resource.ts'
 import type { XdsType } from '../envoy/types.ts'
 import { compareBy } from '../lib/sorted.ts'
-import { mustParse, type PipelineRig } from './pipeline-rig.ts'
+import type { Platform } from '../translate/contract.ts'
+import { mustParse, type PipelineRig, testSettings } from './pipeline-rig.ts'
+
+const clusterPlatform: Platform = { kind: 'kubernetes', ipv6: true }
 
 /** One folder. */
 export interface GoldenCase {
@@ -19,6 +23,7 @@ export interface GoldenCase {
   readonly name: string
   readonly title: string
   readonly show: readonly ShowWord[]
+  readonly platform: Platform
   readonly objects: readonly KubernetesObject[]
 }
 
@@ -151,13 +156,16 @@ export function readGolden(golden: GoldenCase, file: keyof GoldenOutput): string
 
 function readCase(directory: string): GoldenCase {
   const text = readFileSync(join(directory, 'in.yaml'), 'utf8')
-  const head = /^# (?<title>.+?)(?: show: (?<show>[\w, ]+))?$/m.exec(text.split('\n', 1)[0] ?? '')?.groups
+  const head = /^# (?<title>.+?)(?: (?<where>show|cluster): (?<show>[\w, ]+))?$/m.exec(
+    text.split('\n', 1)[0] ?? '',
+  )?.groups
   if (head?.title === undefined) {
     throw new Error(`${directory}/in.yaml must begin with "# <what it stands for>. show: scopes"`)
   }
   const show = (head.show ?? 'scopes').split(',').map((word) => showWord(word.trim(), directory))
   const name = `${basename(dirname(directory)).replace(/\.golden$/, '')}/${basename(directory)}`
-  return { directory, name, title: head.title, show, objects: readObjects(text) }
+  const platform = head.where === 'cluster' ? clusterPlatform : testSettings.platform
+  return { directory, name, title: head.title, show, platform, objects: readObjects(text) }
 }
 
 function showWord(word: string, directory: string): ShowWord {

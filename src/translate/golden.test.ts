@@ -8,7 +8,7 @@ const base = baseObjects()
 const isUpdate = process.env.GOLDEN_UPDATE === '1'
 
 function fromScratch(golden: GoldenCase): PipelineRig {
-  const rig = pipelineRig()
+  const rig = pipelineRig({ settings: { platform: golden.platform } })
   for (const object of [...base, ...golden.objects]) {
     rig.set(object)
   }
@@ -32,7 +32,7 @@ describe.each(goldenCases().map((golden) => ({ ...golden })))('$name: $title', (
     const order = fc.shuffledSubarray(all, { minLength: all.length })
     fc.assert(
       fc.property(order, fc.subarray(all), (events, flapping) => {
-        const rig = pipelineRig()
+        const rig = pipelineRig({ settings: { platform: golden.platform } })
         for (const object of events) {
           rig.set(object)
           rig.graph.flush()

@@ -31,7 +31,7 @@ export function buildPipeline(graph: Graph, inputs: Inputs): Outputs {
     endpoints: endpoints.resources,
     statuses: buildStatuses(graph, inputs, gateways, routes),
     notices: graph.join('notices', [endpoints.notices, gateways.notices, routes.notices]),
-    infra: buildInfra(graph, inputs, gateways),
+    infra: buildInfra(graph, gateways),
     wanted: buildWanted(graph, inputs, gateways, references),
   }
 }

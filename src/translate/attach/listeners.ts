@@ -6,7 +6,9 @@ import type { Gateway, Listener as ListenerSpec, RouteGroupKind } from '../../ap
 import { type Problem, reasons } from '../../api/conditions.ts'
 import type { Reader } from '../../graph/collection.ts'
 import { type GatewayKey, gatewayKey, type Host, type SecretName, type TableName, tableName } from '../../ir/names.ts'
-import { gatewayProblems } from './gateways.ts'
+import type { Platform } from '../contract.ts'
+import { bindPort, isReserved } from '../gateway/ports.ts'
+import { addressProblems } from './gateways.ts'
 import { anyHost, normalHost } from './hostnames.ts'
 import type { NamespacePolicy } from './namespaces.ts'
 import { type CertificateContext, resolveCertificates } from '../gateway/tls.ts'
@@ -17,6 +19,8 @@ export interface GatewayListener {
   readonly namespace: string
   readonly name: string
   readonly port: number
+  /** Where the proxies bind it. */
+  readonly bindPort: number
   readonly protocol: string
   readonly host: Host
   /** Where its hosts live; for HTTPS each listener is a filter chain of its own. */
@@ -26,6 +30,8 @@ export interface GatewayListener {
   readonly supportedKinds: readonly RouteGroupKind[]
   /** Usable ones of `tls.certificateRefs`; empty for HTTP. */
   readonly certificates: readonly SecretName[]
+  /** Whether its port is kept, even while nothing is served for want of a certificate. */
+  readonly accepted: boolean
   /** Whether traffic is served: accepted, not conflicted and, for HTTPS, with a certificate. */
   readonly serves: boolean
 }
@@ -52,10 +58,11 @@ export function compileListeners(
   read: Reader,
   gateway: Gateway,
   context: CertificateContext,
+  platform: Platform,
 ): readonly CheckedListener[] {
   const { namespace, name } = gateway.metadata
   const key = gatewayKey(namespace, name)
-  const isGatewayRefused = gatewayProblems(gateway).length > 0
+  const isGatewayRefused = addressProblems(gateway, platform).length > 0
   return gateway.spec.listeners.map((spec, index) => {
     const field = `spec.listeners[${index}]`
     const certificates =
@@ -65,6 +72,7 @@ export function compileListeners(
     const problems = [
       ...protocolProblems(gateway, spec, field),
       ...conflictProblems(gateway.spec.listeners, spec, field),
+      ...portProblems(gateway.spec.listeners, spec, { field, platform }),
       ...kindProblems(spec, field),
       ...certificates.problems,
     ]
@@ -75,12 +83,14 @@ export function compileListeners(
       namespace,
       name: spec.name,
       port: spec.port,
+      bindPort: bindPort(spec.port, platform),
       protocol: spec.protocol,
       host: normalHost(spec.hostname),
       table: tableName(spec.port, spec.protocol === 'HTTPS' ? spec.name : undefined),
       namespaces: namespacePolicy(spec),
       supportedKinds: supportedKinds(spec),
       certificates: certificates.names,
+      accepted: !isRefused,
       serves: !isRefused && (spec.protocol === 'HTTP' || certificates.names.length > 0),
     }
     return { listener, problems }
@@ -138,6 +148,30 @@ function conflictProblems(all: readonly ListenerSpec[], spec: ListenerSpec, fiel
   const which = host === anyHost ? 'no hostname' : `hostname "${host}"`
   const message = `listener "${sameHost.name}" has port ${spec.port} and ${which} too; change one of them`
   return [{ condition: 'Conflicted', reason: reasons.HostnameConflict, message, field: `${field}.hostname` }]
+}
+
+/** Of two ports that would be bound as one, the lower keeps it: it is the one that more clients know. */
+function portProblems(
+  all: readonly ListenerSpec[],
+  spec: ListenerSpec,
+  { field, platform }: { readonly field: string; readonly platform: Platform },
+): readonly Problem[] {
+  const bound = bindPort(spec.port, platform)
+  const refuse = (message: string): readonly Problem[] => [
+    { condition: 'Accepted', reason: reasons.PortUnavailable, message, field: `${field}.port` },
+  ]
+  if (isReserved(bound, platform)) {
+    return refuse(`port ${spec.port} is taken by the proxy itself, for its probes; choose another one`)
+  }
+  const other = all.find(
+    ({ port, protocol }) =>
+      port < spec.port && bindPort(port, platform) === bound && kindsByProtocol[protocol] !== undefined,
+  )
+  return other === undefined
+    ? []
+    : refuse(
+        `the proxy binds ${bound} for port ${other.port} of listener "${other.name}", having no right to bind ports below 1024; choose another port`,
+      )
 }
 
 function supportedKinds(spec: ListenerSpec): readonly RouteGroupKind[] {

@@ -67,11 +67,11 @@ export function emitWarmUpListener(gateway: GatewayKey): NamedResource {
 }
 
 /** `::` with `ipv4_compat` takes both families on one socket. */
-function bindAddresses({ addresses, port }: Listener, { ipv6 }: ListenerPlatform): readonly Address[] {
-  if (addresses.length > 0) return addresses.map((address) => ({ socketAddress: { address, portValue: port } }))
+function bindAddresses({ addresses, bindPort: portValue }: Listener, { ipv6 }: ListenerPlatform): readonly Address[] {
+  if (addresses.length > 0) return addresses.map((address) => ({ socketAddress: { address, portValue } }))
   return ipv6
-    ? [{ socketAddress: { address: '::', portValue: port, ipv4Compat: true } }]
-    : [{ socketAddress: { address: '0.0.0.0', portValue: port } }]
+    ? [{ socketAddress: { address: '::', portValue, ipv4Compat: true } }]
+    : [{ socketAddress: { address: '0.0.0.0', portValue } }]
 }
 
 /** Reads the server name that chains are chosen by. */

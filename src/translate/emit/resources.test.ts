@@ -23,7 +23,7 @@ const secure = (name: string, serverName: string, routes: FilterChain['routes'])
 })
 
 function listener(port: number, chains: readonly FilterChain[], addresses: readonly string[] = []): Listener {
-  return { gateway: testGateway, port, addresses, chains }
+  return { gateway: testGateway, port, bindPort: port, addresses, chains }
 }
 
 function decode(resource: NamedResource) {
@@ -104,7 +104,7 @@ describe('emitListener', () => {
   test('a table has no scope header and no Lua; scopes have both', () => {
     const [table, any] = [hcmOf(https, 0), hcmOf(https, 1)]
     expect([table.rds?.routeConfigName, table.earlyHeaderMutationExtensions.length]).toEqual(['infra/edge/8443/a', 0])
-    expect(table.httpFilters.map(({ name }) => name)).toEqual(['envoy.filters.http.router'])
+    expect(table.httpFilters.map(({ name }) => name)).toEqual(['envoy.filters.http.cors', 'envoy.filters.http.router'])
     expect([any.rds, any.earlyHeaderMutationExtensions.length]).toEqual([undefined, 1])
     expect(new Set(any.httpFilters.map(({ name }) => name))).toEqual(
       new Set(['envoy.filters.http.lua', 'envoy.filters.http.router']),

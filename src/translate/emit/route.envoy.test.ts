@@ -166,6 +166,7 @@ function resourcesOf(port: number, backends: readonly EchoBackend[]): readonly N
   const listener = {
     gateway: testGateway,
     port,
+    bindPort: port,
     addresses: ['127.0.0.1'],
     chains: [{ name: 'http', table: tableName(port), routes: 'scopes' as const }],
   }

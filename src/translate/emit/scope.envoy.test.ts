@@ -101,6 +101,7 @@ function resourcesOf(port: number, backendPort: number): readonly NamedResource[
   const listener: Listener = {
     gateway: testGateway,
     port,
+    bindPort: port,
     addresses: ['127.0.0.1'],
     chains: [{ name: 'http', table, routes: 'scopes' }],
   }

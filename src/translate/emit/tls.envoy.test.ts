@@ -40,6 +40,7 @@ function httpsResources(port: number): readonly NamedResource[] {
       {
         gateway: testGateway,
         port,
+        bindPort: port,
         addresses: ['127.0.0.1'],
         chains: [
           chain(port, 'first', 'first.example.com'),
@@ -71,7 +72,7 @@ function plainResources(port: number): readonly NamedResource[] {
   const chains: readonly FilterChain[] = [{ name: 'http', table, routes: 'scopes', soleHost: '*' }]
   return [
     emitWarmUpListener(testGateway),
-    emitListener({ gateway: testGateway, port, addresses: ['127.0.0.1'], chains }, settings),
+    emitListener({ gateway: testGateway, port, bindPort: port, addresses: ['127.0.0.1'], chains }, settings),
     emitScope(virtualHost({ port }, '*', [answer('any')])),
     emitStubs(testGateway, table, [{ domain: '*', target: { kind: 'scope', scope: scopeName(table, '*') } }]),
   ]

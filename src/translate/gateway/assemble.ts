@@ -6,6 +6,7 @@ import type { GatewayInfra } from '../../ir/infra.ts'
 import type { FilterChain, Listener } from '../../ir/listener.ts'
 import { type GatewayKey, gatewayKey, type Host, type TableName, tableName } from '../../ir/names.ts'
 import { compareBy, compareNumbers } from '../../lib/sorted.ts'
+import { askedAddresses } from '../attach/gateways.ts'
 import type { GatewayListener } from '../attach/listeners.ts'
 
 /**
@@ -24,7 +25,14 @@ export function assembleListener(
   const chains: readonly FilterChain[] = isPlain
     ? [{ name: 'http', table: tableName(port), routes: 'scopes' }]
     : listeners.map(httpsChain).sort(compareBy(({ name }) => name))
-  return { gateway, port, addresses, chains: chains.map((chain) => withSoleHost(chain, soleHostOf(chain.table))) }
+  const bindPort = listeners[0]?.bindPort ?? 0
+  return {
+    gateway,
+    port,
+    bindPort,
+    addresses,
+    chains: chains.map((chain) => withSoleHost(chain, soleHostOf(chain.table))),
+  }
 }
 
 function withSoleHost(chain: FilterChain, soleHost: Host | undefined): FilterChain {
@@ -59,14 +67,13 @@ export function misdirectedHosts(
     .sort()
 }
 
-/** What must run for a Gateway; ports ascending. */
-export function gatewayInfra(
-  gateway: Gateway,
-  listeners: readonly Entry<GatewayListener>[],
-  addresses: readonly string[],
-): GatewayInfra {
+/** What must run for a Gateway; ports ascending. A listener that lacks a certificate keeps its port open. */
+export function gatewayInfra(gateway: Gateway, listeners: readonly Entry<GatewayListener>[]): GatewayInfra {
   const { metadata, spec } = gateway
-  const ports = new Set(listeners.filter(({ value }) => value.serves).map(({ value }) => value.port))
+  const accepted = listeners
+    .filter(({ value }) => value.accepted)
+    .map(({ value: { port, bindPort } }) => ({ port, bindPort }))
+  const ports = new Map(accepted.map((port) => [port.port, port]))
   return {
     gateway: gatewayKey(metadata.namespace, metadata.name),
     namespace: metadata.namespace,
@@ -74,8 +81,10 @@ export function gatewayInfra(
     uid: metadata.uid,
     className: spec.gatewayClassName,
     generation: metadata.generation,
-    addresses,
-    ports: [...ports].sort(compareNumbers).map((port) => ({ port, bindPort: port, protocol: 'TCP' })),
+    addresses: askedAddresses(gateway),
+    ports: [...ports.values()]
+      .sort((a, b) => compareNumbers(a.port, b.port))
+      .map((port) => ({ ...port, protocol: 'TCP' })),
     labels: spec.infrastructure?.labels ?? {},
     annotations: spec.infrastructure?.annotations ?? {},
     parameters: defaultFleetParameters,

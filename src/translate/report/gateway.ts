@@ -1,9 +1,10 @@
 /** Gateway and its listeners -> `GatewayStatus` (GEP-1364; conditions and reasons of `gateway_types.go`). */
 import { conditionTypes, reasons, toCondition, type UntimedCondition } from '../../api/conditions.ts'
 import type { Gateway } from '../../api/gen/types.ts'
-import { bindAddresses, gatewayProblems, ipAddressType } from '../attach/gateways.ts'
+import { addressProblems } from '../attach/gateways.ts'
 import type { CheckedListener, GatewayListener } from '../attach/listeners.ts'
 import type { Delivery, DesiredStatus, Refusal, TranslateSettings } from '../contract.ts'
+import type { GatewayAddresses } from '../gateway/addresses.ts'
 import { reportListener } from './listener.ts'
 import { refusedConditions } from './refused.ts'
 
@@ -13,6 +14,7 @@ export interface GatewayFindings {
   /** In the order of the object. */
   readonly listeners: readonly CheckedListener[]
   readonly attachedRoutes: (listener: GatewayListener) => number
+  readonly addresses: GatewayAddresses
   readonly delivery: Delivery | undefined
   /** Refused resources of this Gateway. */
   readonly refusals: readonly Refusal[]
@@ -20,7 +22,7 @@ export interface GatewayFindings {
 }
 
 export function reportGateway(findings: GatewayFindings): DesiredStatus {
-  const { gateway, listeners, settings } = findings
+  const { gateway, listeners } = findings
   const { name, namespace, generation } = gateway.metadata
   const accepted = acceptedCondition(findings)
   const programmed = programmedCondition(findings, accepted)
@@ -30,7 +32,7 @@ export function reportGateway(findings: GatewayFindings): DesiredStatus {
     namespace,
     name,
     status: {
-      addresses: accepted.status === 'True' ? statusAddresses(gateway, settings) : [],
+      addresses: accepted.status === 'True' ? findings.addresses.addresses : [],
       conditions: [
         accepted,
         programmed,
@@ -54,10 +56,10 @@ export function reportGateway(findings: GatewayFindings): DesiredStatus {
 }
 
 /** Accepted with reason ListenersNotValid when only some listeners are: those are served all the same. */
-function acceptedCondition({ gateway, listeners }: GatewayFindings): UntimedCondition {
+function acceptedCondition({ gateway, listeners, settings }: GatewayFindings): UntimedCondition {
   const { generation } = gateway.metadata
   const holds = { reason: reasons.Accepted, message: 'the Gateway is served by Fairlead' }
-  const own = gatewayProblems(gateway)
+  const own = addressProblems(gateway, settings.platform)
   if (own.length > 0) {
     return toCondition(conditionTypes.Accepted, own, holds, generation)
   }
@@ -103,6 +105,10 @@ function programmedCondition(findings: GatewayFindings, accepted: UntimedConditi
     const unusable = unbound && gateway.spec.addresses !== undefined && gateway.spec.addresses.length > 0
     return not(unusable ? reasons.AddressNotUsable : reasons.Invalid, message)
   }
+  const { problem } = findings.addresses
+  if (problem !== undefined) {
+    return not(problem.reason, problem.message)
+  }
   const pending = pendingMessage(findings)
   if (pending !== undefined) {
     return not(reasons.Pending, pending)
@@ -124,8 +130,4 @@ function pendingMessage({ delivery, settings }: GatewayFindings): string | undef
   return (delivery?.connected ?? 0) === 0
     ? 'no proxy is connected yet'
     : 'a proxy is connected and has not acknowledged its configuration yet'
-}
-
-function statusAddresses(gateway: Gateway, settings: TranslateSettings) {
-  return bindAddresses(gateway, settings.platform).map((value) => ({ type: ipAddressType, value }))
 }

@@ -6,6 +6,7 @@ import type { GatewayInfra } from '../../ir/infra.ts'
 import { bindAddresses } from '../attach/gateways.ts'
 import { type CheckedListener, compileListeners, type GatewayListener, listenerKey } from '../attach/listeners.ts'
 import type { Inputs, Notice } from '../contract.ts'
+import { boundAddresses, fleetServiceKey, type GatewayAddresses, serviceAddresses } from '../gateway/addresses.ts'
 import { gatewayInfra } from '../gateway/assemble.ts'
 import { portKey } from '../gateway/hosts.ts'
 import { isAccepted } from '../report/gatewayclass.ts'
@@ -17,8 +18,10 @@ export interface Gateways {
   readonly classes: Collection<GatewayClass>
   /** Those of an accepted class of ours. */
   readonly gateways: Collection<Gateway>
+  /** What proxies bind, by GatewayKey. */
+  readonly bindAddresses: Collection<readonly string[]>
   /** By GatewayKey. */
-  readonly addresses: Collection<readonly string[]>
+  readonly addresses: Collection<GatewayAddresses>
   /** Listeners with what is wrong with them, for statuses. */
   readonly checkedByGateway: Index<CheckedListener>
   /** By listenerKey. */
@@ -39,7 +42,7 @@ export function buildGateways(graph: Graph, inputs: Inputs, references: Referenc
     return gatewayClass !== undefined && isAccepted(gatewayClass) ? [[key, gateway]] : []
   })
   const checked = graph.derive('checkedListeners', gateways, (read, gateway) =>
-    compileListeners(read, gateway, references).map((value) => [
+    compileListeners(read, gateway, references, read.single(settings).platform).map((value) => [
       listenerKey(value.listener.gateway, value.listener.name),
       value,
     ]),
@@ -48,9 +51,16 @@ export function buildGateways(graph: Graph, inputs: Inputs, references: Referenc
   return {
     classes,
     gateways,
-    addresses: graph.derive('gatewayAddresses', gateways, (read, gateway, key) => [
+    bindAddresses: graph.derive('bindAddresses', gateways, (read, gateway, key) => [
       [key, bindAddresses(gateway, read.single(settings).platform)],
     ]),
+    // The one place where a Gateway depends on a Service: its own, and of that the addresses alone.
+    addresses: graph.derive('gatewayAddresses', gateways, (read, gateway, key) => {
+      const { platform } = read.single(settings)
+      return platform.kind === 'standalone'
+        ? [[key, boundAddresses(bindAddresses(gateway, platform))]]
+        : [[key, serviceAddresses(gateway, read.get(inputs.services, fleetServiceKey(gateway)))]]
+    }),
     checkedByGateway: graph.index('checkedByGateway', checked, ({ listener }) => [listener.gateway]),
     listeners,
     listenersByGateway: graph.index('listenersByGateway', listeners, ({ gateway }) => [gateway]),
@@ -70,9 +80,9 @@ export function noticeEntry(notice: Notice): readonly [string, Notice] {
 }
 
 /** What must run, by GatewayKey. */
-export function buildInfra(graph: Graph, inputs: Inputs, gateways: Gateways): Collection<GatewayInfra> {
+export function buildInfra(graph: Graph, gateways: Gateways): Collection<GatewayInfra> {
   return graph.derive('infra', gateways.gateways, (read, gateway, key) => {
     const listeners = read.group(gateways.listenersByGateway, key)
-    return [[key, gatewayInfra(gateway, listeners, bindAddresses(gateway, read.single(inputs.settings).platform))]]
+    return [[key, gatewayInfra(gateway, listeners)]]
   })
 }

@@ -14,6 +14,7 @@ import type { GatewayResource, Inputs } from '../contract.ts'
 import { emitCluster } from '../emit/cluster.ts'
 import { emitListener, emitWarmUpListener } from '../emit/listener.ts'
 import { emitSecret } from '../emit/secret.ts'
+import { featureClusters } from '../features/clusters.ts'
 import { assembleListener, usesScopes } from '../gateway/assemble.ts'
 import { parseHostKey, type RouteUnit } from '../gateway/hosts.ts'
 import type { Gateways } from './gateways.ts'
@@ -32,11 +33,11 @@ export function buildListenerResources(
   gateways: Gateways,
   soleHosts: Collection<Host>,
 ): Collection<GatewayResource> {
-  const { addresses, listenersByPort } = gateways
+  const { bindAddresses, listenersByPort } = gateways
   const bound = graph.derive('boundListeners', listenersByPort.groups, (read, members, key) => {
     const { gateway } = parseHostKey(key)
     const soleHostOf = (table: TableName) => read.get(soleHosts, `${gateway}|${table}`)
-    const listener = assembleListener(gateway, members, read.get(addresses, gateway) ?? [], soleHostOf)
+    const listener = assembleListener(gateway, members, read.get(bindAddresses, gateway) ?? [], soleHostOf)
     return [entry(gateway, emitListener(listener, read.single(inputs.settings).platform))]
   })
   const scoped = graph.index('gatewaysWithScopes', gateways.listeners, (listener) =>
@@ -67,11 +68,15 @@ export function buildClusterResources(graph: Graph, routes: Routes): Collection<
 
 function clustersOf(unit: RouteUnit): readonly ClusterName[] {
   const names = new Set<ClusterName>()
-  for (const { action } of unit.routes) {
-    for (const backend of action.kind === 'forward' ? action.backends : []) {
+  for (const { action, features } of unit.routes) {
+    const backends = action.kind === 'forward' ? action.backends : []
+    for (const backend of backends) {
       if (backend.kind === 'cluster') {
         names.add(backend.cluster)
       }
+    }
+    for (const cluster of featureClusters(features, backends)) {
+      names.add(cluster)
     }
   }
   return [...names]

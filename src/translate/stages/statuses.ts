@@ -32,6 +32,7 @@ export function buildStatuses(
       gateway,
       listeners: [...listeners].sort((a, b) => order.indexOf(a.listener.name) - order.indexOf(b.listener.name)),
       attachedRoutes: (listener) => read.count(routes.attached, listenerKey(listener.gateway, listener.name)),
+      addresses: read.get(gateways.addresses, key) ?? { addresses: [] },
       delivery: read.get(inputs.deliveries, key),
       refusals: read.group(refusalsByGateway, key).map(({ value }) => value),
       settings: read.single(inputs.settings),
