@@ -2,7 +2,16 @@
 import { formats } from './formats.ts'
 import { listOf } from './parse-problem.ts'
 import { compilePattern, describePattern } from './patterns.ts'
-import type { ArraySchema, Constraint, MapSchema, NumberSchema, ObjectSchema, Schema, StringSchema } from './schema.ts'
+import type {
+  ArraySchema,
+  Constraint,
+  MapSchema,
+  NumberSchema,
+  ObjectSchema,
+  Rule,
+  Schema,
+  StringSchema,
+} from './schema.ts'
 import { nearest } from './suggest.ts'
 import { Walk } from './walk.ts'
 
@@ -262,10 +271,16 @@ function deepFreeze(value: unknown): unknown {
   return Object.freeze(value)
 }
 
+/** Whether a rule speaks of the value before the change: it is decided apart, where that is known. */
+export function isTransition({ rule }: Rule): boolean {
+  return /\boldSelf\b/.test(rule)
+}
+
 /** Adds what is decided on the value as a whole: `oneOf` and CEL rules, both after defaults. */
 function withConstraints(schema: Schema, check: Check): Check {
-  const { oneOf, rules } = schema
-  if (oneOf === undefined && rules === undefined) return check
+  const { oneOf } = schema
+  const rules = schema.rules?.filter((rule) => !isTransition(rule)) ?? []
+  if (oneOf === undefined && rules.length === 0) return check
   return (value, walk) => {
     const before = walk.problems.length
     const copy = check(value, walk)
@@ -273,10 +288,7 @@ function withConstraints(schema: Schema, check: Check): Check {
     if (walk.problems.length > before) return copy
     if (oneOf !== undefined && oneOf.filter((option) => holds(option, copy)).length !== 1)
       reportOneOf(oneOf, copy, walk)
-    if (rules === undefined || walk.rules === undefined) return copy
-    for (const rule of rules) {
-      if (!walk.rules(rule, copy)) walk.report('RuleBroken', rule.message)
-    }
+    walk.checkRules?.(rules, { self: copy }, walk)
     return copy
   }
 }

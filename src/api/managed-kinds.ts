@@ -87,3 +87,30 @@ export const controllerPermissions: readonly ControllerPermission[] = [
     reason: 'the certificate that proxies know the control plane by',
   },
 ]
+
+/** An object that we apply, as it is sent: whole, without status. */
+export interface ManagedObject {
+  readonly apiVersion: string
+  readonly kind: FleetKindName
+  readonly metadata: ManagedMetadata
+  readonly [field: string]: unknown
+}
+
+/** Metadata of an object that we apply. */
+export interface ManagedMetadata {
+  readonly name: string
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>> | undefined
+  readonly ownerReferences: readonly OwnerReference[]
+}
+
+/** `metadata.ownerReferences[]`: the object goes with its owner. */
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller: boolean
+  readonly blockOwnerDeletion: boolean
+}

@@ -71,6 +71,16 @@ const nameForms: Readonly<Record<NameRule, NameForm>> = {
   },
 }
 
+/** Whether it is a DNS label in lower case (RFC 1123). */
+export function isDnsLabel(text: string): boolean {
+  return text.length <= nameForms.label.maxChars && nameForms.label.pattern.test(text)
+}
+
+/** Whether it is a DNS name in lower case (RFC 1123). */
+export function isDnsSubdomain(text: string): boolean {
+  return text.length <= nameForms.subdomain.maxChars && nameForms.subdomain.pattern.test(text)
+}
+
 /** Reports what the API server would refuse in structurally sound metadata. The walk stands at `metadata`. */
 export function checkMetadata(
   metadata: Readonly<Record<string, unknown>>,
@@ -112,11 +122,12 @@ function checkKeys(field: string, entries: unknown, walk: Walk): void {
   walk.path.pop()
 }
 
-function isQualifiedName(key: string): boolean {
+/** Whether it is `name` or `prefix/name` as keys of labels are. */
+export function isQualifiedName(key: string): boolean {
   const slash = key.indexOf('/')
   const name = key.slice(slash + 1)
   const prefix = slash < 0 ? undefined : key.slice(0, slash)
-  if (prefix !== undefined && (prefix.length > 253 || !nameForms.subdomain.pattern.test(prefix))) return false
+  if (prefix !== undefined && !isDnsSubdomain(prefix)) return false
   return name.length <= 63 && qualifiedPart.test(name)
 }
 

@@ -8,7 +8,8 @@ import { checkMetadata, metadataSchema } from './metadata.ts'
 import { describeType, type ParseProblem } from './parse-problem.ts'
 import type { Channel, ObjectSchema } from './schema.ts'
 import { schemaAt, suggestField } from './suggest.ts'
-import { type RuleEvaluator, Walk, type WalkOptions } from './walk.ts'
+import { checkTransitions } from './transitions.ts'
+import { type RuleCheck, Walk, type WalkOptions } from './walk.ts'
 
 /** How to parse. */
 export interface ParseOptions {
@@ -22,8 +23,10 @@ export interface ParseOptions {
    * version of the API than our schemas. Default: refuse.
    */
   readonly unknownFields?: 'refuse' | 'drop' | undefined
-  /** Decides CEL rules. Default: rules are not looked at. */
-  readonly rules?: RuleEvaluator | undefined
+  /** Checks CEL rules: `checkRules`. Default: rules are not looked at. */
+  readonly checkRules?: RuleCheck | undefined
+  /** The object that this one replaces, for the rules about changes. Default: the object is new. */
+  readonly oldObject?: KubernetesObject | undefined
   /** Told of what has no effect in an object that is good nevertheless. Default: nobody is told. */
   readonly onWarning?: ((problem: ParseProblem) => void) | undefined
 }
@@ -64,6 +67,7 @@ function parseKnown(
   const object: Record<string, unknown> = { ...fields, apiVersion: apiVersionOf(kind), kind: kind.kind }
   if (status === undefined) delete object.status
   else object.status = status
+  checkTransitions(shape.schema, { self: object, old: options.oldObject }, walk)
   if (walk.problems.length > 0) return err(walk.finish())
   const finished = finishers[kind.kind]?.(object, walk) ?? object
   // The schema of the kind, checked above, is what the type was generated from.
@@ -71,8 +75,8 @@ function parseKnown(
 }
 
 function walkOptions(remedyForUnknown: WalkOptions['remedyForUnknown'], options: ParseOptions): WalkOptions {
-  const { rules, onWarning = () => {} } = options
-  return { remedyForUnknown, rules, onDropped: options.unknownFields === 'drop' ? onWarning : undefined }
+  const { checkRules, onWarning = () => {} } = options
+  return { remedyForUnknown, checkRules, onDropped: options.unknownFields === 'drop' ? onWarning : undefined }
 }
 
 interface Shape {
@@ -117,7 +121,7 @@ function parseStatus(
 ): unknown {
   const value = raw ?? shape.defaultStatus
   if (value === undefined || shape.checkStatus === undefined) return undefined
-  const walk = new Walk(walkOptions(remedy, { ...options, rules: undefined }))
+  const walk = new Walk(walkOptions(remedy, { ...options, checkRules: undefined }))
   walk.path.push('status')
   const status = shape.checkStatus(value, walk)
   const first = walk.problems[0]

@@ -32,6 +32,12 @@ export interface SchemaBase {
 export interface Rule {
   readonly rule: string
   readonly message: string
+  /** An expression that gives the message; `message` is for when it fails. */
+  readonly messageExpression?: string
+  /** FieldValueInvalid (the default), FieldValueForbidden, FieldValueRequired or FieldValueDuplicate. */
+  readonly reason?: string
+  /** True: `oldSelf` is an optional, and the rule holds on creation too. */
+  readonly optionalOldSelf?: boolean
   /** Field below the node that the message is about, as `.name`. */
   readonly fieldPath?: string
 }

@@ -2,8 +2,15 @@ import { formatPath, type PathSegment } from './field-path.ts'
 import { describeType, type ParseProblem, type ParseReason, quoteValue } from './parse-problem.ts'
 import type { Rule } from './schema.ts'
 
-/** Decides a CEL rule on a value that is structurally sound: false when it is broken. */
-export type RuleEvaluator = (rule: Rule, self: unknown) => boolean
+/** Reports the CEL rules that do not hold on a structurally sound value. The walk stands at the value. */
+export type RuleCheck = (rules: readonly Rule[], subject: RuleSubject, walk: Walk) => void
+
+/** What a rule is about. */
+export interface RuleSubject {
+  readonly self: unknown
+  /** The value before the change; undefined when there was none. */
+  readonly old?: unknown
+}
 
 /** More mistakes than this in one object are counted, not listed. */
 const maxProblems = 100
@@ -15,14 +22,14 @@ export interface WalkOptions {
   /** Told of each unknown field, which is then left out. Default: an unknown field is a mistake. */
   readonly onDropped?: ((problem: ParseProblem) => void) | undefined
   /** Default: rules are not looked at. */
-  readonly rules?: RuleEvaluator | undefined
+  readonly checkRules?: RuleCheck | undefined
 }
 
 /** Where a validation is in an object, and what it found so far. */
 export class Walk {
   readonly path: PathSegment[] = []
   readonly problems: ParseProblem[] = []
-  readonly rules: RuleEvaluator | undefined
+  readonly checkRules: RuleCheck | undefined
   /** True while values must not be quoted. */
   isSecret = false
   #unlisted = 0
@@ -30,7 +37,7 @@ export class Walk {
 
   constructor(options: WalkOptions) {
     this.#options = options
-    this.rules = options.rules
+    this.checkRules = options.checkRules
   }
 
   /** Every problem found, the last one telling how many more there are when they are too many. */

@@ -1,4 +1,5 @@
 /** Files in, translation out: what every command shares. */
+import { checkRules } from '../api/rules.ts'
 import type { GraphOptions } from '../graph/graph.ts'
 import type { ObjectRef } from '../lib/object-ref.ts'
 import type { TranslateSettings } from '../translate/contract.ts'
@@ -35,6 +36,7 @@ export function openTranslation(options: TranslationOptions): Translation {
     paths: options.paths,
     // What is experimental and not served is named as such, rather than as unknown.
     channel: 'experimental',
+    checkRules,
     onChange: (change) => {
       const gone = change.deletes.flatMap((ref) => objects.get(statusKey(ref))?.file ?? [])
       for (const ref of change.deletes) remove(ref)
