@@ -13,4 +13,4 @@ export type Backend =
       /** Filters of the backendRef itself, in order. */
       readonly features: readonly FeatureValue[]
     }
-  | { readonly kind: 'invalid'; readonly reason: string; readonly weight: number }
+  | { readonly kind: 'invalid'; readonly weight: number }

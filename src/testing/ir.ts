@@ -39,7 +39,7 @@ export function backend(service: string, weight = 1, features: readonly FeatureV
 }
 
 export function invalidBackend(weight = 1): Backend {
-  return { kind: 'invalid', reason: 'BackendNotFound', weight }
+  return { kind: 'invalid', weight }
 }
 
 export function forwardTo(...backends: readonly Backend[]): Action {

@@ -5,7 +5,7 @@ import type { FeatureValue } from '../../ir/feature-value.ts'
 import type { Route } from '../../ir/route.ts'
 import { assert } from '../../lib/assert.ts'
 import { compareBy } from '../../lib/sorted.ts'
-import type { AnyFeature, BackendPatch, RoutePatch } from '../features/feature.ts'
+import { type AnyFeature, type BackendPatch, composed, type RoutePatch } from '../features/feature.ts'
 
 type PerFilterConfig = NonNullable<envoy.config.route.v3.IRoute['typedPerFilterConfig']>
 
@@ -17,26 +17,30 @@ export function routePatch(feature: AnyFeature, route: Route): RoutePatch {
   return feature.route?.(value, route) ?? {}
 }
 
+/** The features of a rule and of one of its backends, with all of them to know who carries what. */
+export interface BackendValues {
+  readonly rule: readonly FeatureValue[]
+  readonly backend: readonly FeatureValue[]
+  readonly backends: readonly Backend[]
+}
+
 /**
  * What features add to one backend's entry. Envoy applies an entry before its route, while filters of a backendRef come
  * after those of their rule: so as soon as one backend has a feature, the rule's value moves into every entry, composed.
  */
-export function backendPatch(
-  features: readonly AnyFeature[],
-  values: {
-    readonly rule: readonly FeatureValue[]
-    readonly backend: readonly FeatureValue[]
-    readonly backends: readonly Backend[]
-  },
-): BackendPatch {
-  const patches = features.map((feature) => {
-    if (!anyBackendHas(feature, values.backends)) return {}
-    const rule = feature.of(values.rule)
-    const own = feature.of(values.backend)
-    const value = rule === undefined ? own : own === undefined ? rule : (feature.compose?.(rule, own) ?? own)
-    return value === undefined ? {} : (feature.backend?.(value) ?? {})
-  })
-  return mergeWithFilters<BackendPatch>(patches)
+export function backendPatch(features: readonly AnyFeature[], values: BackendValues): BackendPatch {
+  return mergeWithFilters<BackendPatch>(features.map((feature) => entryPatch(feature, values) ?? {}))
+}
+
+/** Whether an entry of a weighted cluster can say all that the features ask of one backend. */
+export function fitsEntry(features: readonly AnyFeature[], values: BackendValues): boolean {
+  return features.every((feature) => entryPatch(feature, values) !== undefined)
+}
+
+function entryPatch(feature: AnyFeature, { rule, backend, backends }: BackendValues): BackendPatch | undefined {
+  if (!anyBackendHas(feature, backends)) return {}
+  const value = composed(feature, feature.of(rule), feature.of(backend))
+  return value === undefined ? {} : feature.backend?.(value)
 }
 
 /** One patch of many. Two features that write the same field are a bug: the order would decide silently. */

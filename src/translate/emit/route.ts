@@ -3,12 +3,24 @@ import type { envoy } from '../../envoy/gen/xds.js'
 import type { Backend } from '../../ir/backend.ts'
 import type { Route } from '../../ir/route.ts'
 import { assert, unreachable } from '../../lib/assert.ts'
+import { featureClusters } from '../features/clusters.ts'
 import type { AnyFeature } from '../features/feature.ts'
 import { forward, liveBackends, redirectTo, respond } from './action.ts'
 import { backendPatch, mergePatches, routePatch } from './features.ts'
 import { emitMatch } from './match.ts'
+import { sharesOf } from './shares.ts'
 
 type EnvoyRoute = envoy.config.route.v3.IRoute
+
+/** One route, or one for each backend where an entry of a weighted cluster cannot say what its filters ask. */
+export function emitRoutes(route: Route, features: readonly AnyFeature[]): readonly EnvoyRoute[] {
+  return sharesOf(route, features).map(({ route: share, fraction }) => {
+    const emitted = emitRoute(share, features)
+    return fraction === undefined
+      ? emitted
+      : { ...emitted, match: { ...emitted.match, runtimeFraction: { defaultValue: fraction } } }
+  })
+}
 
 export function emitRoute(route: Route, features: readonly AnyFeature[]): EnvoyRoute {
   assert(route.name !== '', 'a route without a name is a miss to the data plane')
@@ -22,8 +34,10 @@ export function emitRoute(route: Route, features: readonly AnyFeature[]): EnvoyR
 }
 
 /** Clusters that requests of the route are sent to. */
-export function clustersOf(route: Route): readonly string[] {
-  return route.action.kind === 'forward' ? liveBackends(route.action.backends).map(({ cluster }) => cluster) : []
+export function clustersOf(route: Route, features: readonly AnyFeature[]): readonly string[] {
+  if (route.action.kind !== 'forward') return []
+  const live = liveBackends(route.action.backends)
+  return [...live.map(({ cluster }) => cluster), ...featureClusters(route.features, live, features)]
 }
 
 function emitAction(

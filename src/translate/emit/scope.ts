@@ -26,7 +26,7 @@ type EnvoyVirtualHost = envoy.config.route.v3.IVirtualHost
 
 /** One host of a table of scopes, selected by its key in the scope header. */
 export function emitScope(vhost: VirtualHost, features: readonly AnyFeature[] = routeFeatures): NamedResource {
-  return scope(scopeName(vhost.table, vhost.host), [emitVirtualHost(vhost, features)], factsOf(vhost))
+  return scope(scopeName(vhost.table, vhost.host), [emitVirtualHost(vhost, features)], factsOf(vhost, features))
 }
 
 /**
@@ -55,7 +55,7 @@ export function emitRouteConfig(
   const others = [...new Set(misdirected)].filter((host) => host !== vhost.host).sort(compareStrings)
   const virtualHosts = [emitVirtualHost(vhost, features), ...(others.length === 0 ? [] : [misdirectedHost(others)])]
   return makeResource('route', name, routeConfiguration(name, virtualHosts), {
-    ...factsOf(vhost),
+    ...factsOf(vhost, features),
     standIn: routeStandIn,
   })
 }
@@ -77,9 +77,9 @@ interface Facts {
   readonly origins?: readonly string[]
 }
 
-function factsOf({ routes }: VirtualHost): Facts {
+function factsOf({ routes }: VirtualHost, features: readonly AnyFeature[]): Facts {
   return {
-    clusters: [...new Set(routes.flatMap(clustersOf))].sort(compareStrings),
+    clusters: [...new Set(routes.flatMap((route) => clustersOf(route, features)))].sort(compareStrings),
     origins: [...new Set(routes.map(({ origin }) => origin.object))].sort(compareStrings),
   }
 }

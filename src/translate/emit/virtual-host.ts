@@ -5,7 +5,7 @@ import type { OnMiss, VirtualHost } from '../../ir/virtual-host.ts'
 import { unreachable } from '../../lib/assert.ts'
 import type { AnyFeature } from '../features/feature.ts'
 import { missRoute } from './lua.ts'
-import { emitRoute } from './route.ts'
+import { emitRoutes } from './route.ts'
 import { answerAll, builtInRouteNames } from './route-config.ts'
 
 type EnvoyRoute = envoy.config.route.v3.IRoute
@@ -17,7 +17,10 @@ export function hostOf(domain: Host, routes: readonly EnvoyRoute[]): EnvoyVirtua
 }
 
 export function emitVirtualHost(vhost: VirtualHost, features: readonly AnyFeature[]): EnvoyVirtualHost {
-  return hostOf(vhost.host, [...vhost.routes.map((route) => emitRoute(route, features)), ...missRoutes(vhost.onMiss)])
+  return hostOf(vhost.host, [
+    ...vhost.routes.flatMap((route) => emitRoutes(route, features)),
+    ...missRoutes(vhost.onMiss),
+  ])
 }
 
 function missRoutes(onMiss: OnMiss): readonly EnvoyRoute[] {

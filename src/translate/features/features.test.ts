@@ -1,16 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import type { HTTPHeaderFilter, HTTPPathModifier, HTTPRouteFilter } from '../../api/gen/types.ts'
 import { scopeHeader } from '../emit/route-config.ts'
+import type { ClusterName } from '../../ir/names.ts'
 import { exact, prefix } from '../../testing/ir.ts'
 import { compileFilters } from './filters.ts'
 import { composeChanges, requestHeaderModifier, responseHeaderModifier } from './header-modifier.ts'
 import { routeFeatures } from './registry.ts'
+import { requestMirror } from './request-mirror.ts'
 import { requestRedirect, resolveRedirect } from './request-redirect.ts'
 import { supportedFeatures } from './supported.ts'
 import { urlRewrite } from './url-rewrite.ts'
 
-const rule = { field: 'spec.rules[0].filters', level: 'rule' } as const
-const backend = { field: 'spec.rules[0].backendRefs[0].filters', level: 'backend' } as const
+const resolve = () => undefined
+const rule = { field: 'spec.rules[0].filters', level: 'rule', resolve } as const
+const backend = { field: 'spec.rules[0].backendRefs[0].filters', level: 'backend', resolve } as const
 
 const request = (requestHeaderModifier: HTTPHeaderFilter): HTTPRouteFilter => ({
   type: 'RequestHeaderModifier',
@@ -43,18 +46,25 @@ describe('compileFilters', () => {
   })
 
   test('a filter that is not built is UnsupportedValue and named (HTTPRouteFilter.type)', () => {
-    expect(problems([{ type: 'CORS', cors: { maxAge: 5 } }, request({ remove: ['a'] })])).toEqual([
-      'Accepted UnsupportedValue spec.rules[0].filters[0].type: filter CORS is not supported on a rule yet; remove it',
+    expect(problems([{ type: 'ExtensionRef' }, request({ remove: ['a'] })])).toEqual([
+      'Accepted UnsupportedValue spec.rules[0].filters[0].type: filter ExtensionRef is not supported on a rule yet; remove it',
     ])
   })
 
-  test.each([
-    ['RequestRedirect', redirect({ statusCode: 302 })],
-    ['URLRewrite', rewrite({ type: 'ReplaceFullPath', replaceFullPath: '/' })],
-  ])('%s is not for a backendRef', (type, filter) => {
-    expect(problems([filter], backend)).toEqual([
-      `Accepted UnsupportedValue ${backend.field}[0].type: filter ${type} is not supported on a backendRef yet; remove it`,
+  test('a redirect is not for a backendRef', () => {
+    expect(problems([redirect({ statusCode: 302 })], backend)).toEqual([
+      `Accepted UnsupportedValue ${backend.field}[0].type: a redirect asks no backend, so a backendRef cannot have one; move the filter to the rule`,
     ])
+  })
+
+  test('a filter that may be repeated has one value of all of them', () => {
+    const place = { ...rule, resolve: ({ name }: { readonly name: string }) => name as ClusterName }
+    const mirror = (name: string): HTTPRouteFilter => ({
+      type: 'RequestMirror',
+      requestMirror: { backendRef: { group: '', kind: 'Service', name } },
+    })
+    const { features } = compileFilters([mirror('a'), request({ remove: ['x'] }), mirror('b')], place)
+    expect(requestMirror.of(features)).toEqual([{ cluster: 'a' }, { cluster: 'b' }])
   })
 
   test('a redirect and a rewrite exclude each other (HTTPRequestRedirectFilter)', () => {

@@ -1,13 +1,16 @@
-/** The filters of a rule or a backendRef -> feature values and what is wrong with them (`HTTPRouteRule.filters`). */
+/**
+ * The filters of a rule or a backendRef, and the fields of a rule -> feature values and what is wrong with them
+ * (`HTTPRouteRule.filters`).
+ */
 import type { Problem } from '../../api/conditions.ts'
-import type { HTTPRouteFilter } from '../../api/gen/types.ts'
+import type { HTTPRouteFilter, HTTPRouteRule } from '../../api/gen/types.ts'
 import type { FeatureValue } from '../../ir/feature-value.ts'
 import { forbiddenPairs, repeatable } from './compat.ts'
-import type { AnyFeature, FilterLevel } from './feature.ts'
+import { type AnyFeature, composed, type FilterContext, type FilterLevel } from './feature.ts'
 import { incompatible, unsupported } from './problems.ts'
 import { routeFeatures } from './registry.ts'
 
-export interface FilterPlace {
+export interface FilterPlace extends FilterContext {
   /** Path of the list, as `spec.rules[0].filters`. */
   readonly field: string
   readonly level: FilterLevel
@@ -24,13 +27,13 @@ export function compileFilters(
   place: FilterPlace,
   known: readonly AnyFeature[] = routeFeatures,
 ): CompiledFilters {
-  const features: FeatureValue[] = []
+  const values = new Map<AnyFeature, unknown>()
   const problems: Problem[] = []
   filters.forEach((filter, index) => {
     const field = `${place.field}[${index}]`
-    const feature = known.find(({ name }) => name === filter.type)
-    if (feature === undefined || !feature.levels.includes(place.level)) {
-      problems.push(notBuilt(filter.type, place.level, `${field}.type`))
+    const feature = known.find(({ name, source }) => name === filter.type && source.kind === 'filter')
+    if (feature?.source.kind !== 'filter' || !feature.source.levels.includes(place.level)) {
+      problems.push(refused(filter.type, place.level, `${field}.type`))
       return
     }
     if (!repeatable.has(filter.type) && filters.findIndex(({ type }) => type === filter.type) !== index) {
@@ -42,14 +45,37 @@ export function compileFilters(
       problems.push(...misplaced)
       return
     }
-    const parsed = feature.parse(filter, field)
-    if (parsed.ok) features.push(feature.value(parsed.value))
+    const parsed = feature.source.parse(filter, field, place)
+    if (parsed.ok) values.set(feature, composed(feature, values.get(feature), parsed.value))
     else problems.push(...parsed.error)
   })
+  const features = [...values].map(([feature, value]) => feature.value(value))
   return { features, problems: [...problems, ...pairProblems(filters, place.field)] }
 }
 
-function notBuilt(type: string, level: FilterLevel, field: string): Problem {
+/** The fields of a rule that are features. `field` is the path of the rule. */
+export function compileRuleFields(
+  rule: HTTPRouteRule,
+  field: string,
+  known: readonly AnyFeature[] = routeFeatures,
+): CompiledFilters {
+  const features: FeatureValue[] = []
+  const problems: Problem[] = []
+  for (const feature of known) {
+    const parsed = feature.source.kind === 'rule' ? feature.source.parse(rule, field) : undefined
+    if (parsed?.ok === false) problems.push(...parsed.error)
+    else if (parsed?.value !== undefined) features.push(feature.value(parsed.value))
+  }
+  return { features, problems }
+}
+
+function refused(type: HTTPRouteFilter['type'], level: FilterLevel, field: string): Problem {
+  if (type === 'RequestRedirect' && level === 'backend') {
+    return unsupported(
+      field,
+      'a redirect asks no backend, so a backendRef cannot have one; move the filter to the rule',
+    )
+  }
   const where = level === 'rule' ? 'on a rule' : 'on a backendRef'
   return unsupported(field, `filter ${type} is not supported ${where} yet; remove it`)
 }

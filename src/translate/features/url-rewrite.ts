@@ -13,9 +13,8 @@ export interface UrlRewrite {
 
 export const urlRewrite = defineFeature<UrlRewrite>({
   name: 'URLRewrite',
-  conformance: ['HTTPRouteHostRewrite', 'HTTPRoutePathRewrite'],
-  // Not on a backendRef: Envoy's entry of a weighted cluster rewrites the host and never the path.
-  levels: ['rule'],
+  conformance: ['HTTPRouteBackendURLRewrite', 'HTTPRouteHostRewrite', 'HTTPRoutePathRewrite'],
+  levels: ['rule', 'backend'],
   parse: (filter, field) => parse(filter.urlRewrite, `${field}.urlRewrite`),
   route: ({ hostname, path }, route) => {
     const change = path === undefined ? undefined : resolvePathChange(path, route.match.path)
@@ -26,6 +25,10 @@ export const urlRewrite = defineFeature<UrlRewrite>({
       },
     }
   },
+  // envoy: WeightedCluster.ClusterWeight rewrites the host and never the path.
+  backend: ({ hostname, path }) => (path === undefined ? { hostRewriteLiteral: hostname } : undefined),
+  // Part by part: both paths are about what the rule matched, so that of the backendRef takes the place of the rule's.
+  compose: (rule, backend) => ({ ...rule, ...backend }),
 })
 
 function parse(filter: HTTPURLRewriteFilter | undefined, field: string): Result<UrlRewrite, readonly Problem[]> {

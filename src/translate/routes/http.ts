@@ -9,7 +9,8 @@ import type { FeatureValue } from '../../ir/feature-value.ts'
 import type { Route } from '../../ir/route.ts'
 import { compareBy } from '../../lib/sorted.ts'
 import { type BackendContext, resolveBackend } from '../backends/service.ts'
-import { compileFilters } from '../features/filters.ts'
+import type { FilterContext } from '../features/feature.ts'
+import { type CompiledFilters, compileFilters, compileRuleFields } from '../features/filters.ts'
 import { requestRedirect, resolveRedirect } from '../features/request-redirect.ts'
 import { matchProblems } from './match-problems.ts'
 import { ruleProblems, sizeProblems } from './rule-problems.ts'
@@ -79,20 +80,23 @@ interface CompiledRule {
 }
 
 function compileRule(read: Reader, rule: HTTPRouteRule, context: BackendContext, field: string): CompiledRule {
-  const filters = compileFilters(rule.filters ?? [], { field: `${field}.filters`, level: 'rule' })
-  const redirect = requestRedirect.of(filters.features)
+  const references = referencesOf(read, context)
+  const filters = compileFilters(rule.filters ?? [], { ...references, field: `${field}.filters`, level: 'rule' })
+  const fields = compileRuleFields(rule, field)
   const backends = (rule.backendRefs ?? []).map((reference, index) =>
-    compileBackend(read, reference, context, `${field}.backendRefs[${index}]`),
+    compileBackend(reference, references, `${field}.backendRefs[${index}]`),
   )
   return {
     action: forward(backends.map(({ backend }) => backend)),
-    redirect,
-    features: filters.features,
+    redirect: requestRedirect.of(filters.features),
+    features: [...filters.features, ...fields.features],
     problems: [
       ...filters.problems,
+      ...fields.problems,
       ...ruleProblems(rule, field),
       ...rule.matches.flatMap((match, index) => matchProblems(match, `${field}.matches[${index}]`)),
       ...backends.flatMap(({ problems }) => problems),
+      ...references.problems,
     ],
   }
 }
@@ -102,21 +106,37 @@ function forward(backends: readonly Backend[]): Action {
   return backends.length === 0 ? { kind: 'respond', status: 500 } : { kind: 'forward', backends }
 }
 
-function compileBackend(
-  read: Reader,
-  reference: HTTPBackendRef,
-  context: BackendContext,
-  field: string,
-): { readonly backend: Backend; readonly problems: readonly Problem[] } {
-  const filters = compileFilters(reference.filters ?? [], { field: `${field}.filters`, level: 'backend' })
-  const resolved = resolveBackend(read, context, reference, field)
-  const { weight } = reference
-  if (!resolved.ok) {
-    const problems = [...filters.problems, resolved.error]
-    return { backend: { kind: 'invalid', reason: resolved.error.reason, weight }, problems }
+/** Resolves references of one rule and gathers what is wrong with them. */
+interface References extends FilterContext {
+  readonly problems: readonly Problem[]
+}
+
+function referencesOf(read: Reader, context: BackendContext): References {
+  const problems: Problem[] = []
+  return {
+    problems,
+    resolve: (reference, field) => {
+      const resolved = resolveBackend(read, context, reference, field)
+      if (resolved.ok) return resolved.value
+      problems.push(resolved.error)
+      return undefined
+    },
   }
-  const backend: Backend = { kind: 'cluster', cluster: resolved.value, weight, features: filters.features }
-  return { backend, problems: filters.problems }
+}
+
+function compileBackend(
+  reference: HTTPBackendRef,
+  references: References,
+  field: string,
+): { readonly backend: Backend; readonly problems: CompiledFilters['problems'] } {
+  const place = { ...references, field: `${field}.filters`, level: 'backend' } as const
+  const { features, problems } = compileFilters(reference.filters ?? [], place)
+  const cluster = references.resolve(reference, field)
+  const { weight } = reference
+  return {
+    backend: cluster === undefined ? { kind: 'invalid', weight } : { kind: 'cluster', cluster, weight, features },
+    problems,
+  }
 }
 
 function compileMatch(match: HTTPRouteMatch): RouteMatch {

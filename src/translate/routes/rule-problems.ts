@@ -20,7 +20,7 @@ export function sizeProblems(rules: readonly HTTPRouteRule[]): readonly Problem[
 
 /** Fields of a rule that change what a client gets and are not built yet: ignoring them would be a lie. */
 function unsupportedFields(rule: HTTPRouteRule, field: string): readonly Problem[] {
-  return (['timeouts', 'retry', 'sessionPersistence'] as const)
+  return (['sessionPersistence'] as const)
     .filter((name) => rule[name] !== undefined)
     .map((name) => refuse(`${field}.${name}`, 'is not supported yet; remove it'))
 }
@@ -34,20 +34,29 @@ function redirectProblems({ filters = [], backendRefs = [] }: HTTPRouteRule, fie
 }
 
 /** "When using ... path.replacePrefixMatch, exactly one PathPrefix match must be specified" (`HTTPRouteRule`). */
-function prefixProblems({ filters = [], matches }: HTTPRouteRule, field: string): readonly Problem[] {
-  const isMet = matches.length === 1 && matches.every(({ path }) => path.type === 'PathPrefix')
-  return filters.flatMap(({ requestRedirect, urlRewrite }, index) => {
-    const body = urlRewrite === undefined ? 'requestRedirect' : 'urlRewrite'
-    const path = (urlRewrite ?? requestRedirect)?.path
-    return path?.type !== 'ReplacePrefixMatch' || isMet
-      ? []
-      : [
-          refuse(
-            `${field}.filters[${index}].${body}.path`,
-            'ReplacePrefixMatch needs exactly one match, of type PathPrefix; split the rule or use ReplaceFullPath',
-          ),
-        ]
-  })
+function prefixProblems({ filters = [], backendRefs = [], matches }: HTTPRouteRule, field: string): readonly Problem[] {
+  if (matches.length === 1 && matches.every(({ path }) => path.type === 'PathPrefix')) return []
+  const lists = [
+    { filters, at: `${field}.filters` },
+    ...backendRefs.map(({ filters: own = [] }, index) => ({
+      filters: own,
+      at: `${field}.backendRefs[${index}].filters`,
+    })),
+  ]
+  return lists.flatMap((list) =>
+    list.filters.flatMap(({ requestRedirect, urlRewrite }, index) => {
+      const body = urlRewrite === undefined ? 'requestRedirect' : 'urlRewrite'
+      const path = (urlRewrite ?? requestRedirect)?.path
+      return path?.type !== 'ReplacePrefixMatch'
+        ? []
+        : [
+            refuse(
+              `${list.at}[${index}].${body}.path`,
+              'ReplacePrefixMatch needs exactly one match, of type PathPrefix; split the rule or use ReplaceFullPath',
+            ),
+          ]
+    }),
+  )
 }
 
 function refuse(field: string, message: string): Problem {

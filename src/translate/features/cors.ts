@@ -1,0 +1,93 @@
+/**
+ * `HTTPCORSFilter`: which origins may read responses, and the answer to preflight requests, which are never forwarded.
+ * @see Fetch, "HTTP-CORS protocol", https://fetch.spec.whatwg.org/#http-cors-protocol
+ */
+import type { HTTPCORSFilter } from '../../api/gen/types.ts'
+import { packAny, typedExtension } from '../../envoy/any.ts'
+import type { envoy } from '../../envoy/gen/xds.js'
+import { bool } from '../../envoy/wrappers.ts'
+import { ok, type Result } from '../../lib/result.ts'
+import { compareStrings } from '../../lib/sorted.ts'
+import type { Problem } from '../../api/conditions.ts'
+import { defineFeature } from './feature.ts'
+
+export interface Cors {
+  /** As written: `*`, or `<scheme>://<host>[:<port>]`, where the host may be `*` or begin with `*.`. Sorted. */
+  readonly origins: readonly string[]
+  readonly credentials: boolean
+  readonly methods: readonly string[]
+  readonly headers: readonly string[]
+  readonly exposed: readonly string[]
+  readonly maxAgeSeconds: number
+}
+
+const filterName = 'envoy.filters.http.cors'
+const policyMessage = 'envoy.extensions.filters.http.cors.v3.CorsPolicy'
+
+export const cors = defineFeature<Cors>({
+  name: 'CORS',
+  conformance: ['HTTPRouteCORS'],
+  levels: ['rule', 'backend'],
+  parse: (filter) => parse(filter.cors),
+  // Without a policy on the route it lets everything pass.
+  filter: () => typedExtension(filterName, 'envoy.extensions.filters.http.cors.v3.Cors', {}),
+  route: (value) => ({ route: perFilter(value) }),
+  backend: perFilter,
+})
+
+function parse(filter: HTTPCORSFilter | undefined): Result<Cors, readonly Problem[]> {
+  const { allowOrigins, allowCredentials, allowMethods, allowHeaders, exposeHeaders, maxAge } = filter ?? {}
+  return ok({
+    origins: [...(allowOrigins ?? [])].sort(compareStrings),
+    credentials: allowCredentials ?? false,
+    methods: allowMethods ?? [],
+    headers: allowHeaders ?? [],
+    exposed: exposeHeaders ?? [],
+    maxAgeSeconds: maxAge ?? 5,
+  })
+}
+
+function perFilter(value: Cors) {
+  return { typedPerFilterConfig: { [filterName]: packAny(policyMessage, emitPolicy(value)) } }
+}
+
+function emitPolicy(value: Cors): envoy.extensions.filters.http.cors.v3.ICorsPolicy {
+  const { origins, credentials, methods, headers, maxAgeSeconds } = value
+  // A browser reads "*" as a header of that name when credentials are allowed: it must not be sent then.
+  const exposed = value.exposed.filter((name) => !(credentials && name === '*'))
+  return {
+    allowOriginStringMatch: origins.flatMap(emitOrigin),
+    allowMethods: methods.join(', '),
+    allowHeaders: headers.join(', '),
+    exposeHeaders: exposed.join(', '),
+    maxAge: String(maxAgeSeconds),
+    allowCredentials: bool(credentials),
+    // Other origins get 200 without any of these headers, and the backend is not asked.
+    forwardNotMatchingPreflights: bool(false),
+  }
+}
+
+type StringMatcher = envoy.type.matcher.v3.IStringMatcher
+
+const origin = /^(?<scheme>https?):\/\/(?<host>[^:]*)(?::(?<port>\d+))?$/
+
+/** "Port 80 is assumed for http scheme origins, and port 443 ... for https": with and without it is the same origin. */
+function emitOrigin(text: string): readonly StringMatcher[] {
+  if (text === '*') return [{ safeRegex: { regex: '.*' } }]
+  const { scheme = '', host = '', port } = origin.exec(text)?.groups ?? {}
+  const usual = scheme === 'https' ? '443' : '80'
+  const isUsual = port === undefined || Number(port) === Number(usual)
+  if (host.startsWith('*')) {
+    const rest = host.slice(1).replace(/[.]/g, '\\.')
+    // Any number of labels to the left of its position.
+    const portPart = isUsual ? `(?::${usual})?` : `:${Number(port)}`
+    return [{ safeRegex: { regex: `(?i)${scheme}://[^/?#@:]+${rest}${portPart}` } }]
+  }
+  const base = `${scheme}://${host}`
+  return isUsual ? [exact(base), exact(`${base}:${usual}`)] : [exact(`${base}:${Number(port)}`)]
+}
+
+/** Scheme and host know no case (RFC 3986 6.2.2.1). */
+function exact(text: string): StringMatcher {
+  return { exact: text, ignoreCase: true }
+}
