@@ -95,7 +95,8 @@ export function readConfig(
   )
 }
 
-function flag<T>(name: string, result: Result<T, string>): Result<T, string> {
+/** The value, or the error with the name of the flag before it. */
+export function flag<T>(name: string, result: Result<T, string>): Result<T, string> {
   return result.ok ? result : err(`${name}: ${result.error}`)
 }
 
@@ -118,7 +119,8 @@ function parseWhole(text: string, least: number, most: number): Result<number, s
   return isGood ? ok(value) : err(`"${text}" is not a whole number from ${least} to ${most}`)
 }
 
-function parseWord<T extends string>(text: string, words: readonly T[]): Result<T, string> {
+/** One of `words`. */
+export function parseWord<T extends string>(text: string, words: readonly T[]): Result<T, string> {
   const word = words.find((candidate) => candidate === text)
   return word === undefined ? err(`"${text}" is unknown; use one of ${words.join(', ')}`) : ok(word)
 }
@@ -132,7 +134,8 @@ export function parseDevCertificate(text: string): Result<DevCertificate, string
   return ok({ namespace, name, hosts: hosts.split(',').map((host) => host.trim()) })
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine reaches it. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 

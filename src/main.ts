@@ -1,7 +1,7 @@
-/** The program: arguments in, exit code out. Only `up` loads the control plane. */
+/** The program: arguments in, exit code out. Only `up` and `controller` load a control plane. */
 import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
-import type { UpFlags } from './cli/flags.ts'
+import type { ControllerFlags, UpFlags } from './cli/flags.ts'
 import { exitCodes } from './cli/flags.ts'
 import { runCli } from './cli/main.ts'
 
@@ -18,6 +18,17 @@ async function up(flags: UpFlags): Promise<number> {
   }
   const { runUp } = await import('./up.ts')
   return runUp(config.value, stopSignal())
+}
+
+async function controller(flags: ControllerFlags): Promise<number> {
+  const { readControllerConfig } = await import('./controller-config.ts')
+  const config = readControllerConfig(flags, controllerName)
+  if (!config.ok) {
+    for (const problem of config.error) process.stderr.write(`${problem}\n`)
+    return exitCodes.usage
+  }
+  const { runController } = await import('./controller.ts')
+  return runController(config.value, stopSignal())
 }
 
 /** Resolves when we are asked to stop. A second signal ends us at once. */
@@ -40,4 +51,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
     err: (text) => void process.stderr.write(text),
   },
   up,
+  controller,
 })

@@ -14,6 +14,22 @@ export interface UpFlags {
   readonly devCertificate: readonly string[]
 }
 
+/** What `fairlead controller` was given, before anything is checked: texts as they came. */
+export interface ControllerFlags {
+  /** Absent: the account of the pod that this runs in. */
+  readonly kubeconfig?: string | undefined
+  readonly context?: string | undefined
+  readonly namespace: string
+  readonly xdsAddress: string
+  /** Absent: the Service `fairlead` of the namespace. */
+  readonly xdsHost?: string | undefined
+  readonly probeAddress: string
+  readonly adminAddress: string
+  readonly envoyImage: string
+  readonly stats: string
+  readonly logLevel: string
+}
+
 /** What `fairlead translate` was given. */
 export interface TranslateFlags {
   readonly file: readonly string[]
@@ -26,6 +42,22 @@ export interface TranslateFlags {
 export interface ValidateFlags {
   readonly file: readonly string[]
   readonly output: string
+}
+
+/** What `fairlead status` was given. */
+export interface StatusFlags {
+  readonly file: readonly string[]
+  readonly admin: string
+  readonly output: string
+  readonly watch: boolean
+}
+
+/** What `fairlead wait` was given. */
+export interface WaitFlags {
+  readonly file: readonly string[]
+  readonly admin: string
+  /** Seconds. */
+  readonly timeout: string
 }
 
 /** Where a command writes. */

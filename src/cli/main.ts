@@ -1,6 +1,16 @@
 /** The command line: what each command takes, and where it goes. Commands are loaded when they are called. */
 import { Command, CommanderError, Option } from 'commander'
-import { exitCodes, type Terminal, type TranslateFlags, type UpFlags, type ValidateFlags } from './flags.ts'
+import { pinnedEnvoyVersion } from '../infra/envoy-binary.ts'
+import {
+  type ControllerFlags,
+  exitCodes,
+  type StatusFlags,
+  type Terminal,
+  type TranslateFlags,
+  type UpFlags,
+  type ValidateFlags,
+  type WaitFlags,
+} from './flags.ts'
 
 /** What the command line needs from above. */
 export interface CliContext {
@@ -9,6 +19,8 @@ export interface CliContext {
   readonly terminal: Terminal
   /** Runs until it is told to stop. Resolves to the exit code. */
   readonly up: (flags: UpFlags) => Promise<number>
+  /** As `up`, for a cluster. */
+  readonly controller: (flags: ControllerFlags) => Promise<number>
 }
 
 const exitHelp = `
@@ -27,6 +39,9 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   describeUp(subcommand('up')).action(async (flags: UpFlags) => {
     code = await context.up(flags)
   })
+  describeController(subcommand('controller')).action(async (flags: ControllerFlags) => {
+    code = await context.controller(flags)
+  })
   describeTranslate(subcommand('translate')).action(async (flags: TranslateFlags) => {
     const { runTranslate } = await import('./translate.ts')
     code = await runTranslate(flags, context.terminal, context.controllerName)
@@ -34,6 +49,14 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   describeValidate(subcommand('validate')).action(async (flags: ValidateFlags) => {
     const { runValidate } = await import('./validate.ts')
     code = runValidate(flags, context.terminal, context.controllerName)
+  })
+  describeStatus(subcommand('status')).action(async (objects: readonly string[], flags: StatusFlags) => {
+    const { runStatus } = await import('./status.ts')
+    code = await runStatus(flags, objects, context.terminal, context.controllerName)
+  })
+  describeWait(subcommand('wait')).action(async (objects: readonly string[], flags: WaitFlags) => {
+    const { runWait } = await import('./status.ts')
+    code = await runWait(flags, objects, context.terminal, context.controllerName)
   })
   try {
     await program.parseAsync(args, { from: 'user' })
@@ -112,6 +135,63 @@ ${exitHelp}`,
     )
 }
 
+function describeController(command: Command): Command {
+  return command
+    .summary('serve a Kubernetes cluster: one fleet of Envoys per Gateway')
+    .description(
+      'Watches the cluster, runs the proxies of every Gateway in its namespace, serves them over xDS and writes status.',
+    )
+    .option('--kubeconfig <file>', 'cluster to connect to (default: the one that this runs in)')
+    .option('--context <name>', 'context of the kubeconfig')
+    .addOption(
+      new Option('--namespace <name>', 'namespace of the control plane')
+        .default('fairlead-system')
+        .env('POD_NAMESPACE'),
+    )
+    .addOption(
+      new Option('--xds-address <host:port>', 'where xDS listens').default('0.0.0.0:18000').env('FAIRLEAD_XDS_ADDRESS'),
+    )
+    .addOption(
+      new Option(
+        '--xds-host <host:port>',
+        'where proxies connect (default: the Service fairlead of the namespace)',
+      ).env('FAIRLEAD_XDS_HOST'),
+    )
+    .addOption(
+      new Option('--probe-address <host:port>', '/readyz, /healthz and /metrics')
+        .default('0.0.0.0:19000')
+        .env('FAIRLEAD_PROBE_ADDRESS'),
+    )
+    .addOption(
+      new Option('--admin-address <host:port>', 'the same and /debug, which shows the configuration; loopback only')
+        .default('127.0.0.1:19001')
+        .env('FAIRLEAD_ADMIN_ADDRESS'),
+    )
+    .addOption(
+      new Option('--envoy-image <reference>', 'image of the proxies')
+        .default(`docker.io/envoyproxy/envoy:distroless-v${pinnedEnvoyVersion}`)
+        .env('FAIRLEAD_ENVOY_IMAGE'),
+    )
+    .addOption(
+      new Option('--stats <which>', 'statistics that Envoy keeps: listed or all (costs memory)')
+        .default('listed')
+        .env('FAIRLEAD_STATS'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+        .default('info')
+        .env('FAIRLEAD_LOG_LEVEL'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  fairlead controller
+  fairlead controller --kubeconfig ~/.kube/config --xds-host 10.0.0.5:18000
+${exitHelp}`,
+    )
+}
+
 function describeTranslate(command: Command): Command {
   return command
     .summary('show statuses and Envoy resources, without running anything')
@@ -150,6 +230,53 @@ function describeValidate(command: Command): Command {
 Examples:
   fairlead validate -f examples/quickstart
   fairlead validate -f routes/ -o json
+${exitHelp}`,
+    )
+}
+
+const someFiles = () =>
+  new Option('-f, --file <path...>', 'files to look at (default: a control plane that runs)').default([], 'none')
+
+const adminOf = () =>
+  new Option('--admin <host:port>', 'admin interface of a control plane that runs')
+    .default('127.0.0.1:19000')
+    .env('FAIRLEAD_ADMIN_ADDRESS')
+
+function describeStatus(command: Command): Command {
+  return command
+    .summary('say how every object is doing, and what to do first')
+    .description(
+      'Shows every object with its conditions in words: of files, or of a control plane that runs. 1 when not all is well.',
+    )
+    .argument('[object...]', 'kind/namespace/name, kind/name or namespace/name')
+    .addOption(someFiles())
+    .addOption(adminOf())
+    .option('-o, --output <format>', 'text or json', 'text')
+    .option('-w, --watch', 'go on and print again when something changes', false)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  fairlead status
+  fairlead status -f examples/quickstart httproute/orders
+  kubectl -n fairlead-system port-forward deploy/fairlead 19001 & fairlead status --admin 127.0.0.1:19001 -w
+${exitHelp}`,
+    )
+}
+
+function describeWait(command: Command): Command {
+  return command
+    .summary('wait until all is well')
+    .description('Ends with 0 as soon as the objects, or all there are, have nothing to complain about.')
+    .argument('[object...]', 'kind/namespace/name, kind/name or namespace/name')
+    .addOption(someFiles())
+    .addOption(adminOf())
+    .option('--timeout <seconds>', 'gives up with 1 after this time', '60')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  fairlead wait gateway/infra/edge --timeout 30
 ${exitHelp}`,
     )
 }

@@ -1,0 +1,101 @@
+/** Where the status of every object comes from: files, or a control plane that runs. */
+import { err, ok, type Result } from '../lib/result.ts'
+import { compareStrings } from '../lib/sorted.ts'
+import type { DesiredStatus } from '../translate/contract.ts'
+import { formatDiagnostic } from '../watch/diagnostic.ts'
+import { recordOf, stringOf } from './plain.ts'
+import type { StatusReport } from './reporter.ts'
+import { reportStatus } from './status-report.ts'
+import { translateFiles } from './translation.ts'
+
+/** What `status` and `wait` look at. */
+export interface StatusPlace {
+  /** Files and folders; empty: a control plane that runs is asked. */
+  readonly file: readonly string[]
+  /** `host:port` of the admin interface of one that runs. */
+  readonly admin: string
+}
+
+/** Every object's status at one moment. */
+export interface StatusSnapshot {
+  /** Classes, then Gateways, then the rest; each kind by name. */
+  readonly reports: readonly StatusReport[]
+  /** What is wrong with the input itself: it comes before every status. One line each. */
+  readonly input: readonly string[]
+}
+
+/** Milliseconds until an admin interface must have answered. */
+const answerWithinMs = 10_000
+
+/** Reads everything once; an error says what to do about it. */
+export async function readStatuses(
+  place: StatusPlace,
+  controllerName: string,
+): Promise<Result<StatusSnapshot, string>> {
+  return place.file.length > 0 ? ok(fromFiles(place.file, controllerName)) : fromAdmin(place.admin)
+}
+
+function fromFiles(files: readonly string[], controllerName: string): StatusSnapshot {
+  const translation = translateFiles(files, controllerName)
+  const reports = [...translation.outputs.statuses.entries()].map(([key, status]) =>
+    reportStatus(status, translation.objects.get(key)),
+  )
+  return { reports: inOrder(reports), input: translation.diagnostics().map(formatDiagnostic) }
+}
+
+async function fromAdmin(admin: string): Promise<Result<StatusSnapshot, string>> {
+  try {
+    const [statuses, input] = await Promise.all([ask(admin, '/debug/status'), ask(admin, '/debug/input')])
+    const reports = Object.values(recordOf(statuses)).map((status) => reportStatus(statusOf(status), undefined))
+    return ok({ reports: inOrder(reports), input: Array.isArray(input) ? input.map(inputLine) : [] })
+  } catch (error) {
+    const why = error instanceof Error ? reasonOf(error) : String(error)
+    return err(`no control plane answers at ${admin} (${why}); name its admin address with --admin, or files with -f`)
+  }
+}
+
+async function ask(admin: string, path: string): Promise<unknown> {
+  const answer = await fetch(`http://${admin}${path}`, { signal: AbortSignal.timeout(answerWithinMs) })
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`)
+  return await answer.json()
+}
+
+function reasonOf(error: Error): string {
+  const { cause } = error
+  if (!(cause instanceof Error)) return error.message
+  return 'code' in cause ? String(cause.code) : cause.message
+}
+
+function statusOf(value: unknown): DesiredStatus {
+  const { apiVersion, kind, namespace, name, status } = recordOf(value)
+  return {
+    apiVersion: stringOf(apiVersion),
+    kind: stringOf(kind),
+    namespace: stringOf(namespace),
+    name: stringOf(name),
+    status: recordOf(status),
+  }
+}
+
+/** A problem of a file has a place; one of a cluster names its object. */
+function inputLine(value: unknown): string {
+  const { file, line, column, severity, object, field, message, remedy } = recordOf(value)
+  const subject = typeof object === 'string' ? object : ''
+  const where = [subject, stringOf(field)].filter((part) => part !== '').join(' ')
+  const advice = stringOf(remedy) === '' ? '' : `; ${stringOf(remedy)}`
+  const text = `${where === '' ? '' : `${where}: `}${stringOf(message)}${advice}`
+  return typeof file === 'string' ? `${file}:${line}:${column}: ${stringOf(severity)}: ${text}` : text
+}
+
+/** Causes before effects: a route can only be attached where its Gateway is good. */
+const rank: Readonly<Record<string, number>> = { GatewayClass: 0, Gateway: 1 }
+
+function inOrder(reports: readonly StatusReport[]): readonly StatusReport[] {
+  return [...reports].sort(
+    (a, b) =>
+      (rank[a.ref.kind] ?? 2) - (rank[b.ref.kind] ?? 2) ||
+      compareStrings(a.ref.kind, b.ref.kind) ||
+      compareStrings(a.ref.namespace, b.ref.namespace) ||
+      compareStrings(a.ref.name, b.ref.name),
+  )
+}
