@@ -34,7 +34,8 @@ export function* tarChunks(files: readonly TarFile[]): Generator<Uint8Array> {
   yield new Uint8Array(2 * blockBytes)
 }
 
-function readContent(content: TarFile['content']): Chunks {
+/** Bytes of a file of an archive, wherever they are. */
+export function readContent(content: TarFile['content']): Chunks {
   if (content !== undefined && typeof content === 'object' && 'chunks' in content) return content
   const bytes = typeof content === 'string' ? readFileSync(content) : (content ?? new Uint8Array())
   return { size: bytes.length, chunks: () => [bytes] }
