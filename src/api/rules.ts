@@ -1,6 +1,6 @@
 /** Decides the CEL rules of schemas and puts what they find into our words. */
 import { Optional } from '@marcbachmann/cel-js'
-import { compileExpression } from './cel.ts'
+import { type CompiledExpression, compileExpression } from './cel.ts'
 import type { PathSegment } from './field-path.ts'
 import { listOf, type ParseReason } from './parse-problem.ts'
 import { wordsOf } from './rule-words.ts'
@@ -9,9 +9,27 @@ import type { RuleCheck, RuleSubject, Walk } from './walk.ts'
 
 /** Reports every rule that does not hold. The walk stands at the node. */
 export const checkRules: RuleCheck = (rules, subject, walk) => {
+  if (rules.length > 1 && decideTogether(rules, subject)) return
   for (const rule of rules) {
     const failure = decide(rule, subject)
     if (failure !== 'none') reportRule(rule, subject, failure, walk)
+  }
+}
+
+const conjunctions = new WeakMap<readonly Rule[], CompiledExpression>()
+
+/** Whether all hold, in one evaluation: half the time of one each, which is what good objects cost. */
+function decideTogether(rules: readonly Rule[], { self, old }: RuleSubject): boolean {
+  if (rules.some((rule) => rule.optionalOldSelf === true)) return false
+  let conjunction = conjunctions.get(rules)
+  if (conjunction === undefined) {
+    conjunction = compileExpression(rules.map(({ rule }) => `(${rule})`).join(' && '))
+    conjunctions.set(rules, conjunction)
+  }
+  try {
+    return conjunction.run({ self, oldSelf: old }) === true
+  } catch {
+    return false
   }
 }
 

@@ -153,17 +153,15 @@ describe('validate', () => {
     {
       what: 'a filter that is not supported beside a rule that is fine',
       text: route(
-        `${parent}  rules:\n    - matches: [{ path: { value: /ok } }]\n    - filters:\n        - type: RequestMirror\n          requestMirror: { backendRef: { name: a, port: 80 } }`,
+        `${parent}  rules:\n    - matches: [{ path: { value: /ok } }]\n    - filters:\n        - type: ExtensionRef\n          extensionRef: { group: example.com, kind: Auth, name: a }`,
       ),
       out: lines(
-        'bad.yaml:9:11: error: spec.rules[1].filters[0].type: filter RequestMirror is not supported on a rule yet; remove it',
+        'bad.yaml:9:11: error: spec.rules[1].filters[0].type: filter ExtensionRef is not supported on a rule yet; remove it',
       ),
     },
     {
       what: 'a mistake once, however many parents the route has',
-      text: route(
-        '  parentRefs:\n    - name: gw\n    - { name: gw, sectionName: http }\n  rules:\n    - backendRefs:\n        - { name: gone, port: 80 }',
-      ),
+      text: `${route('  parentRefs:\n    - name: gw\n    - name: two\n  rules:\n    - backendRefs:\n        - { name: gone, port: 80 }')}---\n${gatewayOf('two', 'fairlead')}`,
       out: lines(
         'bad.yaml:10:11: error: spec.rules[0].backendRefs[0]: Service default/gone does not exist; create it or correct the reference',
       ),
@@ -188,8 +186,7 @@ spec:
     - { name: two, port: 80, protocol: HTTP }
 `,
       out: lines(
-        'bad.yaml:7:7: error: spec.listeners[0].hostname: listener "two" has port 80 and no hostname too; change one of them',
-        'bad.yaml:8:7: error: spec.listeners[1].hostname: listener "one" has port 80 and no hostname too; change one of them',
+        'bad.yaml:8:7: error: spec.listeners[1]: items 0 and 1 have the same port, protocol and hostname; change one of them, or remove one listener',
       ),
     },
     {
