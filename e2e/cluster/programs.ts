@@ -1,6 +1,6 @@
 /** Builds the programs that a cluster is made of, once, from the Go modules pinned in `go/`. */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { gatewayApiModule } from '../../tools/gen-api.ts'
@@ -38,7 +38,8 @@ export function cacheFolder(env: Readonly<Record<string, string | undefined>> = 
 export function programFolder(set: ProgramSet): string {
   const source = join(import.meta.dirname, 'go', set)
   const hash = createHash('sha256').update(JSON.stringify([programSets[set], process.arch]))
-  for (const name of ['go.mod', 'go.sum', 'tools.go']) hash.update(readFileSync(join(source, name)))
+  for (const name of globSync('**/*.{mod,sum,go}', { cwd: source }).sort())
+    hash.update(readFileSync(join(source, name)))
   return join(cacheFolder(), `${set}-${hash.digest('hex').slice(0, 12)}`)
 }
 

@@ -4,6 +4,7 @@
 package node
 
 import (
+	_ "fairlead.dev/e2e/cluster/node/pause"
 	_ "github.com/containerd/containerd/v2/cmd/containerd"
 	_ "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2"
 	_ "github.com/containerd/containerd/v2/cmd/ctr"

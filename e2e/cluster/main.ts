@@ -1,0 +1,68 @@
+/**
+ * A cluster for developers, which goes on running.
+ *
+ *   npm run cluster -- up|down|status|env|exec COMMAND...|kubectl ARGS...|load IMAGE.tar... [--id NAME]
+ */
+import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
+import { bareProvider } from './bare/provider.ts'
+import type { Cluster, Step } from './provider.ts'
+
+const usage = 'usage: npm run cluster -- up|down|status|env|exec COMMAND...|kubectl ARGS...|load IMAGE.tar...'
+
+const step: Step = async (title, action) => {
+  const startedAt = performance.now()
+  const result = await action()
+  console.error(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${title}`)
+  return result
+}
+
+const howToEnter = (cluster: Cluster) => `export KUBECONFIG=${cluster.kubeconfig}
+# Its network is entered by: ${cluster.enter.join(' ')} COMMAND
+# which \`npm run cluster -- exec COMMAND\` does; \`npm run cluster -- kubectl ARGS\` is kubectl there.`
+
+async function found(id: string): Promise<Cluster> {
+  const cluster = await bareProvider.find(id)
+  if (cluster === undefined) throw new Error(`no cluster "${id}" runs: npm run cluster -- up`)
+  return cluster
+}
+
+function enter(cluster: Cluster, command: readonly string[]): void {
+  const [program = '', ...args] = [...cluster.enter, ...command]
+  const env = { ...process.env, KUBECONFIG: cluster.kubeconfig }
+  process.exitCode = spawnSync(program, args, { stdio: 'inherit', env }).status ?? 1
+}
+
+async function main([verb = '', ...rest]: readonly string[], id: string): Promise<void> {
+  switch (verb) {
+    case 'up':
+      return console.log(howToEnter(await bareProvider.start(id, step)))
+    case 'down':
+      return step('down', () => bareProvider.remove(id))
+    case 'status':
+      return console.log((await bareProvider.find(id)) === undefined ? 'down' : 'up')
+    case 'env':
+      return console.log(howToEnter(await found(id)))
+    case 'exec':
+      return enter(await found(id), rest)
+    case 'kubectl': {
+      const cluster = await found(id)
+      return enter(cluster, [cluster.kubectl, ...rest])
+    }
+    case 'load': {
+      const cluster = await found(id)
+      for (const file of rest) await step(file, () => cluster.loadImage(resolve(file)))
+      return
+    }
+    default:
+      console.error(usage)
+      process.exitCode = 2
+  }
+}
+
+try {
+  await main(process.argv.slice(2), process.env.FAIRLEAD_CLUSTER_ID || 'bare')
+} catch (error) {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) console.error(at.message)
+  process.exitCode = 1
+}
