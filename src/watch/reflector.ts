@@ -1,0 +1,388 @@
+/** Keeps a copy of one collection of an API server, through whatever happens to it and to the network. */
+import { setImmediate } from 'node:timers/promises'
+import type { Logger } from '../lib/logger.ts'
+import { Backoff } from './backoff.ts'
+import { answerError, type KubeClient, KubeError, type KubeRequest, type KubeStream } from './kube-client.ts'
+import { LineSplitter } from './line-splitter.ts'
+import { type LossLimits, type ObjectSink, ReflectedSet } from './reflected-set.ts'
+import { isOlderVersion, parseEvent, parsePage, type WatchEvent } from './watch-event.ts'
+
+/** How a reflector stands. */
+export type ReflectorState =
+  /** The copy is complete and followed. */
+  | { readonly kind: 'synced' }
+  /** The server shows none of the many objects that were there: they are kept until it says so again. */
+  | { readonly kind: 'doubted'; readonly kept: number }
+  /** The server knows no such collection: 404. */
+  | { readonly kind: 'absent' }
+  /** We may not: 401 or 403. `verbs` are those of RBAC that are lacking. */
+  | { readonly kind: 'refused'; readonly error: KubeError; readonly verbs: readonly string[] }
+  /** No answer, or one that a later try may better. */
+  | { readonly kind: 'failing'; readonly error: unknown }
+
+/** Why a collection is listed as a whole. */
+export type ListReason = 'start' | 'expired' | 'doubted' | 'unreadable' | 'reset' | 'vanished'
+
+/** Told what happens, in order and one at a time. */
+export interface ReflectorSink extends ObjectSink {
+  /** Told again when nothing changed, too. */
+  state(state: ReflectorState): void
+  listing?(reason: ListReason): void
+}
+
+/** What to copy, and how patiently. */
+export interface ReflectorOptions {
+  readonly client: KubeClient
+  /** Of the collection, as `/apis/gateway.networking.k8s.io/v1/httproutes`. */
+  readonly path: string
+  readonly fieldSelector?: string | undefined
+  readonly labelSelector?: string | undefined
+  readonly accept?: string | undefined
+  readonly sink: ReflectorSink
+  readonly logger: Logger
+  /** From 0 to 1. Default: Math.random. */
+  readonly random?: (() => number) | undefined
+  readonly limits?: Partial<ReflectorLimits> | undefined
+}
+
+/** Times and sizes. */
+export interface ReflectorLimits extends LossLimits {
+  /** A watch without a byte for so long is dead: an API server sends bookmarks every 60 to 75 s. */
+  readonly silenceMs: number
+  /** Pause between looks at a collection that is not there. */
+  readonly absentMs: number
+  /** Objects per page, where the server cannot stream lists. */
+  readonly pageSize: number
+}
+
+/** As the issue and the API server want them. */
+export const reflectorLimits: ReflectorLimits = {
+  silenceMs: 100_000,
+  confirmMs: 30_000,
+  maxUnconfirmedLoss: 10,
+  absentMs: 10_000,
+  pageSize: 500,
+}
+
+/** A watch that lived so long worked: what ends it is no failure. */
+const normalLifeMs = 1000
+/** Timers may fire a little early. */
+const timerSlackMs = 5
+/** Work before the event loop gets its turn. */
+const sliceMs = 8
+
+/** Lists and watches one collection until it is closed. */
+export class Reflector {
+  readonly #options: ReflectorOptions
+  readonly #limits: ReflectorLimits
+  readonly #random: () => number
+  readonly #backoff: Backoff
+  readonly #set: ReflectedSet
+  /** Of the last event or bookmark; undefined when the collection must be listed. */
+  #version: string | undefined
+  #reason: ListReason = 'start'
+  #streamsLists = true
+  #isClosed = false
+  /** Of the connection in use. */
+  #connection = new AbortController()
+  /** True when we ended the connection ourselves, to list again. */
+  #isInterrupted = false
+  #endPause: (() => void) | undefined
+  #recheck: NodeJS.Timeout | undefined
+  #running: Promise<void> | undefined
+
+  constructor(options: ReflectorOptions) {
+    this.#options = options
+    this.#limits = { ...reflectorLimits, ...options.limits }
+    this.#random = options.random ?? Math.random
+    this.#backoff = new Backoff({ random: this.#random })
+    this.#set = new ReflectedSet(options.sink, this.#limits)
+  }
+
+  /** Objects that the sink knows. */
+  get size(): number {
+    return this.#set.size
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** Nothing is told to the sink after this was called. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#recheck)
+    this.#connection.abort()
+    this.#endPause?.()
+    await this.#running
+  }
+
+  /** Tries again now instead of later: what was not there may be. */
+  poke(): void {
+    this.#endPause?.()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isClosed) {
+      this.#connection = new AbortController()
+      this.#isInterrupted = false
+      let pauseMs: number
+      try {
+        pauseMs = await this.#connect()
+      } catch (error) {
+        pauseMs = this.#isInterrupted ? 0 : await this.#fail(error)
+      }
+      if (pauseMs > 0) await this.#pause(pauseMs)
+    }
+  }
+
+  /** One connection from its beginning to its normal end; returns the pause before the next. */
+  async #connect(): Promise<number> {
+    const isList = this.#version === undefined
+    if (isList) {
+      this.#options.sink.listing?.(this.#reason)
+      this.#set.beginList()
+      if (!this.#streamsLists) {
+        await this.#listPages()
+        return 0
+      }
+    }
+    const startedMs = performance.now()
+    const lived = () => this.#version !== undefined && performance.now() - startedMs >= normalLifeMs
+    try {
+      await this.#stream(isList)
+    } finally {
+      if (lived()) this.#backoff.reset()
+    }
+    if (this.#isInterrupted) return 0
+    // An end before the list was complete: a server that does not know what it was asked for.
+    if (this.#version === undefined) this.#streamsLists = false
+    // The server ends each watch after some minutes. One that ends them at once must not be asked without pause.
+    return lived() ? 0 : this.#backoff.next()
+  }
+
+  async #listPages(): Promise<void> {
+    const breathe = breather()
+    for (let next: string | undefined; ; ) {
+      const request = this.#request({ limit: String(this.#limits.pageSize), continue: next })
+      const page = parsePage(await this.#options.client.send(request))
+      if (page === undefined) throw noAnswer(`GET ${this.#options.path}: what came is no list`)
+      for (const object of page.items) {
+        if (this.#isClosed) return
+        this.#set.upsert(object)
+        await breathe()
+      }
+      next = page.next
+      if (next === undefined) {
+        this.#completeList(page.version)
+        return
+      }
+    }
+  }
+
+  async #stream(isList: boolean): Promise<void> {
+    const stream = await this.#options.client.open(this.#watchRequest(isList))
+    if (!isList) this.#tellSynced()
+    let isSilent = false
+    const guard = setTimeout(() => {
+      isSilent = true
+      stream.close()
+    }, this.#limits.silenceMs)
+    try {
+      await this.#read(stream, guard)
+    } finally {
+      clearTimeout(guard)
+      stream.close()
+    }
+    // Silence inside of a list is its end: it is asked for in pages then.
+    if (!isSilent || this.#version === undefined) return
+    throw noAnswer(`GET ${this.#options.path}: the watch was silent for ${this.#limits.silenceMs / 1000} s`)
+  }
+
+  async #read(stream: KubeStream, guard: NodeJS.Timeout): Promise<void> {
+    const splitter = new LineSplitter()
+    const breathe = breather()
+    for await (const chunk of stream) {
+      guard.refresh()
+      for (const line of splitter.push(chunk)) {
+        if (this.#connection.signal.aborted) return
+        const event = parseEvent(line)
+        if (event === undefined) throw this.#relistFor('unreadable', `what came is no event: ${line.slice(0, 80)}`)
+        this.#take(event)
+        await breathe()
+      }
+    }
+  }
+
+  #take(event: WatchEvent): void {
+    switch (event.type) {
+      case 'ADDED':
+      case 'MODIFIED':
+        this.#set.upsert(event.object)
+        this.#advance(event.object.metadata.resourceVersion)
+        return
+      case 'DELETED':
+        this.#set.remove(event.object)
+        this.#advance(event.object.metadata.resourceVersion)
+        return
+      case 'BOOKMARK':
+        if (this.#version === undefined && event.endsList) this.#completeList(event.version)
+        else if (this.#version !== undefined && isOlderVersion(event.version, this.#version)) {
+          throw this.#relistFor('reset', `versions went back from ${this.#version} to ${event.version}`)
+        } else this.#advance(event.version)
+        return
+      case 'ERROR': {
+        const { code } = event.status
+        const status = typeof code === 'number' ? code : 500
+        throw answerError({ method: 'GET', path: this.#options.path }, { status, body: event.status })
+      }
+    }
+  }
+
+  /** A list has no version before its end: one that breaks off begins again. */
+  #advance(version: string): void {
+    if (this.#version !== undefined) this.#version = version
+  }
+
+  #completeList(version: string): void {
+    this.#version = version
+    this.#believe(this.#set.endList(performance.now()))
+    this.#tellSynced()
+  }
+
+  #tellSynced(): void {
+    if (this.#set.isDoubted) this.#options.sink.state({ kind: 'doubted', kept: this.#set.size })
+    else this.#options.sink.state({ kind: 'synced' })
+  }
+
+  /** What is not believed is looked at again. */
+  #believe(isBelieved: boolean): void {
+    if (isBelieved) {
+      clearTimeout(this.#recheck)
+      this.#recheck = undefined
+      return
+    }
+    if (this.#recheck !== undefined) return
+    this.#options.logger.warn(
+      { path: this.#options.path, kept: this.#set.size },
+      'the API server shows none of the objects that were there; they are kept until it says so again',
+    )
+    this.#recheck = setTimeout(() => {
+      this.#recheck = undefined
+      this.#relistFor('doubted', '')
+      this.#isInterrupted = true
+      this.#connection.abort()
+      this.#endPause?.()
+    }, this.#limits.confirmMs + timerSlackMs)
+  }
+
+  /** What an error means for the copy; returns the pause before the next try. */
+  async #fail(error: unknown): Promise<number> {
+    if (this.#isClosed) return 0
+    const { sink, logger, path } = this.#options
+    if (!(error instanceof KubeError)) {
+      logger.error({ path, err: error }, 'a watch failed for a reason of its own; the collection is listed again')
+      this.#relistFor('unreadable', '')
+      sink.state({ kind: 'failing', error })
+      return this.#backoff.next()
+    }
+    switch (error.status) {
+      case 400:
+      case 422:
+        if (this.#version === undefined && this.#streamsLists) {
+          this.#streamsLists = false
+          return 0
+        }
+        this.#relistFor('unreadable', '')
+        break
+      case 410:
+        this.#relistFor('expired', '')
+        return this.#backoff.next(error.retryAfterMs)
+      case 404:
+        this.#relistFor('vanished', '')
+        this.#believe(this.#set.vanish(performance.now()))
+        this.#backoff.reset()
+        sink.state({ kind: 'absent' })
+        return this.#limits.absentMs * (0.9 + 0.2 * this.#random())
+      case 401:
+      case 403:
+        return this.#refused(error)
+    }
+    sink.state({ kind: 'failing', error })
+    return this.#backoff.next(error.retryAfterMs)
+  }
+
+  async #refused(error: KubeError): Promise<number> {
+    const verbs = error.status === 403 ? await this.#lackingVerbs() : []
+    if (this.#isClosed) return 0
+    if (error.status === 403) {
+      this.#relistFor('vanished', '')
+      this.#believe(this.#set.vanish(performance.now()))
+    }
+    this.#options.sink.state({ kind: 'refused', error, verbs })
+    return this.#backoff.next(error.retryAfterMs)
+  }
+
+  /** One answer names one verb; who has to add them wants to know all. */
+  async #lackingVerbs(): Promise<readonly string[]> {
+    const { client } = this.#options
+    const watch = this.#request({ watch: 'true', timeoutSeconds: '1' })
+    const tries = await Promise.allSettled([
+      client.send(this.#request({ limit: '1' })),
+      client.open(watch).then((stream) => stream.close()),
+    ])
+    return tries.flatMap((tried, index) => {
+      const isLacking = tried.status === 'rejected' && tried.reason instanceof KubeError && tried.reason.status === 403
+      return isLacking ? [index === 0 ? 'list' : 'watch'] : []
+    })
+  }
+
+  #relistFor(reason: ListReason, message: string): KubeError {
+    this.#version = undefined
+    this.#reason = reason
+    return noAnswer(`GET ${this.#options.path}: ${message}`)
+  }
+
+  #watchRequest(isList: boolean): KubeRequest {
+    // Not all at once, whatever started all at once.
+    const timeoutSeconds = String(Math.round(300 + 300 * this.#random()))
+    const query = { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds }
+    const start = isList
+      ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
+      : { resourceVersion: this.#version }
+    return this.#request({ ...query, ...start })
+  }
+
+  #request(query: Readonly<Record<string, string | undefined>>): KubeRequest {
+    const { path, accept, fieldSelector, labelSelector } = this.#options
+    const { signal } = this.#connection
+    return { method: 'GET', path, accept, signal, query: { ...query, fieldSelector, labelSelector } }
+  }
+
+  #pause(pauseMs: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#endPause?.(), pauseMs)
+      this.#endPause = () => {
+        clearTimeout(timer)
+        this.#endPause = undefined
+        resolve()
+      }
+    })
+  }
+}
+
+function noAnswer(message: string): KubeError {
+  return new KubeError(message, { status: 0 })
+}
+
+/** Gives the event loop its turn when enough was done in a row. */
+function breather(): () => Promise<void> | undefined {
+  let sinceMs = performance.now()
+  return () => {
+    if (performance.now() - sinceMs < sliceMs) return undefined
+    return setImmediate().then(() => {
+      sinceMs = performance.now()
+    })
+  }
+}
