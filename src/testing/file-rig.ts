@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { checkRules } from '../api/rules.ts'
 import { formatDiagnostic } from '../watch/diagnostic.ts'
 import { type FileChange, FileSource } from '../watch/file-source.ts'
 
@@ -35,6 +36,7 @@ export class FileRig {
   constructor(paths: readonly string[] = ['.']) {
     this.source = new FileSource({
       paths: paths.map((path) => join(this.root, path)),
+      checkRules,
       onChange: (change) => {
         this.changes.push(change)
         this.#wake?.()

@@ -32,7 +32,7 @@ export interface FileChange {
 }
 
 /** What to read and whom to tell. */
-export interface FileSourceOptions extends Omit<ParseOptions, 'onWarning'> {
+export interface FileSourceOptions extends Omit<ParseOptions, 'onWarning' | 'oldObject'> {
   /** Files and folders. A folder is read with all below it: `.yaml`, `.yml` and `.json`, names with a dot left out. */
   readonly paths: readonly string[]
   onChange(change: FileChange): void

@@ -164,6 +164,26 @@ describe('broken edits', () => {
     expect(await files.next()).toEqual({ upserts: [], deletes: [], diagnostics: [] })
   })
 
+  test('a field that cannot change stays as it was until the object is gone (GatewayClassSpec.controllerName)', async () => {
+    const gatewayClass = (controller: string) =>
+      `{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: c}, spec: {controllerName: ${controller}}}\n`
+    const files = rig()
+    files.write('a.yaml', gatewayClass('a.com/x'))
+    files.start()
+    files.write('a.yaml', gatewayClass('a.com/y'))
+    expect(await files.next()).toEqual({
+      upserts: [],
+      deletes: [],
+      diagnostics: [
+        'a.yaml:1:92: error: spec.controllerName: cannot change from "a.com/x" to "a.com/y" (its last good version keeps serving); delete the object and create it anew',
+      ],
+    })
+    files.write('a.yaml', '')
+    await files.until((change) => change.deletes.includes('c'))
+    files.write('a.yaml', gatewayClass('a.com/y'))
+    expect((await files.next()).upserts).toHaveLength(1)
+  })
+
   test('broken syntax keeps all objects of the file', async () => {
     const files = rig()
     files.write('a.yaml', `${route('a')}---\n${route('b')}`)

@@ -48,7 +48,8 @@ export class FileTable {
   read(path: string): Reading {
     const text = readText(path)
     if (!text.ok) return { kind: 'failed', problem: text.error }
-    return { kind: 'parsed', parsed: parseFile(text.value, path, this.#options) }
+    const parsed = parseFile(text.value, path, this.#options, (key) => this.#objects.get(key)?.object)
+    return { kind: 'parsed', parsed }
   }
 
   /** True when objects that the file had are not in this reading: then it may be half-written. */

@@ -34,9 +34,17 @@ export interface ParsedFile {
   readonly hasNameless: boolean
 }
 
-/** Parses the text of a file; `file` is its name in diagnostics. */
-export function parseFile(text: string, file: string, options: ParseOptions): ParsedFile {
-  const reader = new FileReader(file, options)
+/** Finds the object that the one of that key replaces. */
+export type FindOld = (key: ObjectKey) => KubernetesObject | undefined
+
+/** Parses the text of a file; `file` is its name in diagnostics. By default the objects replace none. */
+export function parseFile(
+  text: string,
+  file: string,
+  options: ParseOptions,
+  findOld: FindOld = () => undefined,
+): ParsedFile {
+  const reader = new FileReader(file, options, findOld)
   for (const document of readYaml(text.startsWith('\uFEFF') ? text.slice(1) : text)) reader.read(document)
   return reader.result()
 }
@@ -44,15 +52,17 @@ export function parseFile(text: string, file: string, options: ParseOptions): Pa
 class FileReader {
   readonly #file: string
   readonly #options: ParseOptions
+  readonly #findOld: FindOld
   readonly #entries: FileEntry[] = []
   readonly #diagnostics: Diagnostic[] = []
   readonly #brokenKeys = new Set<ObjectKey>()
   #isUnparsable = false
   #hasNameless = false
 
-  constructor(file: string, options: ParseOptions) {
+  constructor(file: string, options: ParseOptions, findOld: FindOld) {
     this.#file = file
     this.#options = options
+    this.#findOld = findOld
   }
 
   result(): ParsedFile {
@@ -79,7 +89,8 @@ class FileReader {
   #readObject(raw: unknown, document: YamlDocument, base: readonly PathSegment[]): void {
     const ref = readRef(raw, this.#options.defaultNamespace ?? 'default')
     const note = (problem: ParseProblem): void => this.#note(problem, ref, document, base)
-    const parsed = parseObject(raw, { ...this.#options, onWarning: note })
+    const oldObject = ref === undefined ? undefined : this.#findOld(objectKey(ref))
+    const parsed = parseObject(raw, { ...this.#options, oldObject, onWarning: note })
     if (!parsed.ok) {
       for (const problem of parsed.error) note(problem)
       const isBroken = parsed.error.some((problem) => problem.severity === 'error')
