@@ -1,0 +1,410 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createLogger } from '../lib/logger.ts'
+import { createMetrics } from '../lib/metrics.ts'
+import { FakeApi, type FakeFault } from './fake-api.ts'
+import type { KubeRequest } from './kube-client.ts'
+import { LiveObjects } from './live-objects.ts'
+import { readLiveObject } from './live-version.ts'
+import { StatusWriter, type WantedStatus } from './status-writer.ts'
+
+const controllerName = 'example.com/ours'
+const api = 'gateway.networking.k8s.io/v1'
+
+const condition = (type: string, status: string, observedGeneration = 1) => ({
+  type,
+  status,
+  reason: type,
+  message: '',
+  observedGeneration,
+})
+
+const parentOf = (controller: string, name: string, status = 'True') => ({
+  parentRef: { name },
+  controllerName: controller,
+  conditions: [condition('Accepted', status)],
+})
+
+const routeStatus = (name: string, parents: readonly object[]): WantedStatus => ({
+  apiVersion: api,
+  kind: 'HTTPRoute',
+  namespace: 'shop',
+  name,
+  status: { parents },
+})
+
+const gatewayStatus = (attachedRoutes: number, programmed = 'True'): WantedStatus => ({
+  apiVersion: api,
+  kind: 'Gateway',
+  namespace: 'shop',
+  name: 'edge',
+  status: {
+    addresses: [],
+    conditions: [condition('Accepted', 'True'), condition('Programmed', programmed)],
+    listeners: [{ name: 'http', supportedKinds: [], attachedRoutes, conditions: [condition('Accepted', 'True')] }],
+  },
+})
+
+/** A writer, an API server and a watch that tells at once unless it is held. */
+class Rig {
+  readonly api = new FakeApi()
+  readonly live = new LiveObjects()
+  readonly lines: Readonly<Record<string, unknown>>[] = []
+  readonly writer: StatusWriter
+  #held: (() => void)[] | undefined
+
+  constructor() {
+    this.api.store.onEvent(({ resource, before, after }) => {
+      const { namespace = '', name = '' } = (after ?? before)?.metadata ?? {}
+      const key = `${resource.kind}/${namespace}/${name}`
+      const object = readLiveObject(after)
+      const tell = () => (object === undefined ? this.live.delete(key) : this.live.set(key, object))
+      if (this.#held === undefined) tell()
+      else this.#held.push(tell)
+    })
+    this.writer = new StatusWriter({
+      client: this.api,
+      live: this.live,
+      controllerName,
+      now: () => '2026-01-01T00:00:00Z',
+      logger: createLogger({
+        level: 'info',
+        format: 'json',
+        sink: { write: (line) => this.lines.push(JSON.parse(line) as Readonly<Record<string, unknown>>) },
+      }),
+      metrics: createMetrics(),
+    })
+    this.put('Gateway', 'edge')
+  }
+
+  put(kind: string, name: string, status?: object): void {
+    this.api.put({ kind, metadata: { name, namespace: 'shop' }, spec: {}, ...(status === undefined ? {} : { status }) })
+  }
+
+  /** From now on the watch tells nothing. */
+  holdWatch(): void {
+    this.#held = []
+  }
+
+  /** Tells what was held. */
+  releaseWatch(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const tell of held) tell()
+  }
+
+  status(kind: string, name: string): unknown {
+    return this.api.get(kind, 'shop', name)?.status
+  }
+
+  writes(kind = ''): readonly KubeRequest[] {
+    return this.api.requests.filter(({ method, path }) => method === 'PATCH' && path.includes(kind))
+  }
+
+  fail(status: number, facts: Omit<FakeFault & { kind: 'answer' }, 'kind' | 'status'> = {}): void {
+    this.api.fault = ({ method }) => (method === 'PATCH' ? { kind: 'answer', status, ...facts } : undefined)
+  }
+}
+
+const timed = { lastTransitionTime: '2026-01-01T00:00:00Z' }
+const stamped = (parent: ReturnType<typeof parentOf>) => ({
+  ...parent,
+  conditions: parent.conditions.map((one) => ({ ...one, ...timed })),
+})
+
+describe('StatusWriter', () => {
+  let rig: Rig
+  beforeEach(() => {
+    vi.useFakeTimers()
+    rig = new Rig()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+  const startAndSet = async (wanted: WantedStatus) => {
+    rig.writer.set(`${wanted.kind}/shop/${wanted.name}`, wanted)
+    rig.writer.start()
+    await pass(0)
+  }
+
+  test('writes the fields that differ, with the version that they were merged into', async () => {
+    rig.put('HTTPRoute', 'r', { parents: [parentOf('theirs', 'gw')], foreign: 1 })
+    await startAndSet(routeStatus('r', [parentOf(controllerName, 'edge')]))
+    const version = rig.live.get('HTTPRoute/shop/r')?.resourceVersion
+    expect(rig.writes()).toEqual([
+      expect.objectContaining({
+        path: '/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes/r/status',
+        contentType: 'application/merge-patch+json',
+        body: {
+          metadata: { resourceVersion: String(Number(version) - 1) },
+          status: { parents: [parentOf('theirs', 'gw'), stamped(parentOf(controllerName, 'edge'))] },
+        },
+      }),
+    ])
+    expect(rig.status('HTTPRoute', 'r')).toMatchObject({ foreign: 1 })
+    expect(rig.writer.pending()).toBe(0)
+  })
+
+  test('writes nothing before the start, nothing that is equal, and nothing because its own write comes back', async () => {
+    rig.put('HTTPRoute', 'same', { parents: [stamped(parentOf(controllerName, 'edge'))] })
+    rig.put('HTTPRoute', 'new')
+    rig.writer.set('HTTPRoute/shop/same', routeStatus('same', [parentOf(controllerName, 'edge')]))
+    rig.writer.set('HTTPRoute/shop/new', routeStatus('new', [parentOf(controllerName, 'edge')]))
+    await pass(5000)
+    expect(rig.api.requests).toEqual([])
+    rig.writer.start()
+    await pass(60_000)
+    expect(rig.api.requests).toHaveLength(1)
+    expect(rig.writes('new')).toHaveLength(1)
+  })
+
+  test('an object that is not there yet is written when it comes', async () => {
+    await startAndSet(routeStatus('late', [parentOf(controllerName, 'edge')]))
+    expect(rig.api.requests).toEqual([])
+    rig.put('HTTPRoute', 'late')
+    await pass(0)
+    expect(rig.status('HTTPRoute', 'late')).toEqual({ parents: [stamped(parentOf(controllerName, 'edge'))] })
+  })
+
+  test('GatewayClasses and Gateways are written before routes', async () => {
+    rig.put('HTTPRoute', 'r')
+    rig.api.put({ kind: 'GatewayClass', metadata: { name: 'c' } })
+    rig.writer.set('HTTPRoute/shop/r', routeStatus('r', [parentOf(controllerName, 'edge')]))
+    rig.writer.set('Gateway/shop/edge', gatewayStatus(0))
+    rig.writer.set('GatewayClass//c', {
+      apiVersion: api,
+      kind: 'GatewayClass',
+      name: 'c',
+      status: { conditions: [condition('Accepted', 'True')] },
+    })
+    rig.writer.start()
+    await pass(0)
+    expect(rig.writes().map(({ path }) => path.split('/').slice(4).join('/'))).toEqual([
+      'namespaces/shop/gateways/edge/status',
+      'gatewayclasses/c/status',
+      'namespaces/shop/httproutes/r/status',
+    ])
+  })
+
+  describe('what is not wanted', () => {
+    test('entries of ours go when nothing is wanted any more', async () => {
+      rig.put('HTTPRoute', 'r')
+      await startAndSet(routeStatus('r', [parentOf(controllerName, 'edge')]))
+      rig.writer.set('HTTPRoute/shop/r', undefined)
+      await pass(5000)
+      expect(rig.status('HTTPRoute', 'r')).toEqual({ parents: [] })
+    })
+
+    test('at the start, entries of ours go from objects for which nothing is wanted', async () => {
+      rig.put('HTTPRoute', 'old', { parents: [parentOf(controllerName, 'gone'), parentOf('theirs', 'gw')] })
+      rig.put('HTTPRoute', 'foreign', { parents: [parentOf('theirs', 'gw')] })
+      rig.put('BackendTLSPolicy', 'p', {
+        ancestors: [{ ancestorRef: { name: 'gone' }, controllerName, conditions: [] }],
+      })
+      await pass(5000)
+      expect(rig.api.requests).toEqual([])
+      rig.writer.start()
+      await pass(0)
+      expect(rig.status('HTTPRoute', 'old')).toEqual({ parents: [parentOf('theirs', 'gw')] })
+      expect(rig.status('BackendTLSPolicy', 'p')).toEqual({ ancestors: [] })
+      expect(rig.writes()).toHaveLength(2)
+    })
+
+    test('an object that comes with entries of ours keeps them while it may be in translation', async () => {
+      rig.writer.start()
+      rig.put('HTTPRoute', 'back', { parents: [stamped(parentOf(controllerName, 'edge'))] })
+      await pass(500)
+      rig.writer.set('HTTPRoute/shop/back', routeStatus('back', [parentOf(controllerName, 'edge')]))
+      rig.put('HTTPRoute', 'stray', { parents: [parentOf(controllerName, 'edge')] })
+      await pass(5000)
+      expect(rig.writes().map(({ path }) => path)).toEqual([expect.stringContaining('/stray/status')])
+      expect(rig.status('HTTPRoute', 'stray')).toEqual({ parents: [] })
+    })
+  })
+
+  describe('conflicts', () => {
+    test('what somebody else wrote meanwhile stays, though the watch has not told it yet', async () => {
+      rig.put('HTTPRoute', 'r')
+      rig.holdWatch()
+      rig.put('HTTPRoute', 'r', { parents: [parentOf('theirs', 'gw')] })
+      await startAndSet(routeStatus('r', [parentOf(controllerName, 'edge')]))
+      await pass(1000)
+      expect(rig.status('HTTPRoute', 'r')).toEqual({
+        parents: [parentOf('theirs', 'gw'), stamped(parentOf(controllerName, 'edge'))],
+      })
+      expect(rig.api.requests.map(({ method }) => method)).toEqual(['PATCH', 'GET', 'PATCH'])
+      rig.releaseWatch()
+      await pass(5000)
+      expect(rig.api.requests).toHaveLength(3)
+    })
+
+    test('the next write after one of ours does not need the watch', async () => {
+      rig.put('HTTPRoute', 'r')
+      rig.holdWatch()
+      // Neither write is told by the watch before both are done.
+      await startAndSet(routeStatus('r', [parentOf(controllerName, 'edge', 'False')]))
+      rig.writer.set('HTTPRoute/shop/r', routeStatus('r', [parentOf(controllerName, 'edge', 'True')]))
+      await pass(1000)
+      rig.releaseWatch()
+      await pass(5000)
+      expect(rig.status('HTTPRoute', 'r')).toEqual({ parents: [stamped(parentOf(controllerName, 'edge'))] })
+      expect(rig.api.requests.map(({ method }) => method)).toEqual(['PATCH', 'PATCH'])
+    })
+  })
+
+  describe('failures', () => {
+    test('while there is no API server one request tries, ever more rarely, and then the newest is written', async () => {
+      for (let index = 0; index < 50; index++) rig.put('HTTPRoute', `r${index}`)
+      rig.api.fault = () => ({ kind: 'lost' })
+      rig.writer.start()
+      for (let index = 0; index < 50; index++) {
+        rig.writer.set(`HTTPRoute/shop/r${index}`, routeStatus(`r${index}`, [parentOf(controllerName, 'old')]))
+      }
+      await pass(60_000)
+      expect(rig.api.requests.length).toBeLessThan(30)
+      rig.api.fault = undefined
+      for (let index = 0; index < 50; index++) {
+        rig.writer.set(`HTTPRoute/shop/r${index}`, routeStatus(`r${index}`, [parentOf(controllerName, 'new')]))
+      }
+      await pass(40_000)
+      await rig.writer.idle()
+      for (let index = 0; index < 50; index++) {
+        expect(rig.status('HTTPRoute', `r${index}`)).toEqual({ parents: [stamped(parentOf(controllerName, 'new'))] })
+      }
+    })
+
+    test('waits as long as the API server asks for', async () => {
+      rig.put('HTTPRoute', 'r')
+      rig.fail(429, { retryAfterMs: 7000 })
+      await startAndSet(routeStatus('r', [parentOf(controllerName, 'edge')]))
+      rig.api.fault = undefined
+      await pass(6999)
+      expect(rig.api.requests).toHaveLength(1)
+      await pass(2)
+      expect(rig.writer.pending()).toBe(0)
+    })
+
+    test('an answer that was lost is no reason to write twice', async () => {
+      rig.put('HTTPRoute', 'r')
+      rig.api.fault = () => ({ kind: 'lostAnswer' })
+      await startAndSet(routeStatus('r', [parentOf(controllerName, 'edge')]))
+      rig.api.fault = undefined
+      await pass(60_000)
+      expect(rig.api.requests).toHaveLength(1)
+      expect(rig.writer.pending()).toBe(0)
+    })
+
+    test('a refused status is logged once with what the API server says, is no loop, and a new one is tried', async () => {
+      rig.put('HTTPRoute', 'r')
+      const message = 'HTTPRoute "r" is invalid: status.parents[0].conditions[0].reason: Invalid value'
+      rig.fail(422, { message })
+      await startAndSet(routeStatus('r', [parentOf(controllerName, 'edge')]))
+      await pass(30_000)
+      expect(rig.api.requests).toHaveLength(1)
+      expect(rig.lines).toEqual([
+        expect.objectContaining({ level: 'error', object: 'HTTPRoute/shop/r', reason: message }),
+      ])
+      await rig.writer.idle()
+      rig.api.fault = undefined
+      rig.writer.set('HTTPRoute/shop/r', routeStatus('r', [parentOf(controllerName, 'other')]))
+      await pass(1000)
+      expect(rig.status('HTTPRoute', 'r')).toEqual({ parents: [stamped(parentOf(controllerName, 'other'))] })
+    })
+
+    test('a role that lacks the verb is named once; others are written, and these when the verb is there', async () => {
+      rig.api.forbid('patch', 'httproutes/status')
+      for (const name of ['a', 'b', 'c']) {
+        rig.put('HTTPRoute', name)
+        rig.writer.set(`HTTPRoute/shop/${name}`, routeStatus(name, [parentOf(controllerName, 'edge')]))
+      }
+      await startAndSet(gatewayStatus(3))
+      expect(rig.status('Gateway', 'edge')).toMatchObject({ listeners: [{ attachedRoutes: 3 }] })
+      await pass(20_000)
+      expect(rig.writes('httproutes').length).toBeLessThanOrEqual(3)
+      expect(rig.lines.map(({ level, msg }) => [level, msg])).toEqual([
+        ['warn', 'ClusterRole fairlead lacks `patch` on httproutes/status of gateway.networking.k8s.io; add the verb'],
+      ])
+      rig.api.forbid('patch', 'httproutes/status', false)
+      await pass(31_000)
+      for (const name of ['a', 'b', 'c']) {
+        expect(rig.status('HTTPRoute', name)).toEqual({ parents: [stamped(parentOf(controllerName, 'edge'))] })
+      }
+    })
+
+    test('an object that is gone is forgotten, and written when it is made again', async () => {
+      rig.put('HTTPRoute', 'r')
+      rig.holdWatch()
+      rig.api.remove('HTTPRoute', 'shop', 'r')
+      await startAndSet(routeStatus('r', [parentOf(controllerName, 'edge')]))
+      rig.put('HTTPRoute', 'r')
+      rig.releaseWatch()
+      await pass(1000)
+      expect(rig.status('HTTPRoute', 'r')).toEqual({ parents: [stamped(parentOf(controllerName, 'edge'))] })
+    })
+  })
+
+  describe('pace', () => {
+    test('a thousand routes that attach one by one cause five writes of the Gateway at most', async () => {
+      await startAndSet(gatewayStatus(0))
+      await pass(5000)
+      rig.api.requests.length = 0
+      for (let attached = 1; attached <= 1000; attached++) {
+        rig.writer.set('Gateway/shop/edge', gatewayStatus(attached))
+        await pass(10)
+      }
+      await pass(2000)
+      expect(rig.status('Gateway', 'edge')).toMatchObject({ listeners: [{ attachedRoutes: 1000 }] })
+      expect(rig.writes('gateways').length).toBeLessThanOrEqual(5)
+    })
+
+    test('a condition that changes does not wait as long as counts', async () => {
+      await startAndSet(gatewayStatus(0))
+      for (let attached = 1; attached <= 500; attached++) {
+        rig.writer.set('Gateway/shop/edge', gatewayStatus(attached))
+        await pass(10)
+      }
+      rig.writer.set('Gateway/shop/edge', gatewayStatus(500, 'False'))
+      await pass(1000)
+      expect(rig.status('Gateway', 'edge')).toMatchObject({ conditions: [{}, { status: 'False' }] })
+    })
+
+    test('a change after a while of quiet goes out at once', async () => {
+      await startAndSet(gatewayStatus(0))
+      await pass(5000)
+      rig.writer.set('Gateway/shop/edge', gatewayStatus(1))
+      await pass(0)
+      expect(rig.status('Gateway', 'edge')).toMatchObject({ listeners: [{ attachedRoutes: 1 }] })
+    })
+
+    test('somebody who keeps undoing what we write is named once and answered ever more rarely', async () => {
+      rig.put('HTTPRoute', 'r')
+      await startAndSet(routeStatus('r', [parentOf(controllerName, 'edge')]))
+      for (let second = 0; second < 3600; second++) {
+        rig.put('HTTPRoute', 'r', { parents: [] })
+        await pass(1000)
+      }
+      expect(rig.writes().length).toBeLessThan(80)
+      expect(rig.lines).toEqual([
+        expect.objectContaining({ level: 'warn', object: 'HTTPRoute/shop/r', controllerName }),
+      ])
+    })
+
+    test('a status that the API server keeps only in part is not sent again', async () => {
+      rig.put('HTTPRoute', 'r')
+      const put = rig.api.store.write.bind(rig.api.store)
+      vi.spyOn(rig.api.store, 'write').mockImplementation((resource, wanted, namespace, name) => {
+        const { status, ...rest } = wanted
+        return put(
+          resource,
+          { ...rest, status: { parents: (status as { parents: unknown }).parents } },
+          namespace,
+          name,
+        )
+      })
+      const wanted = routeStatus('r', [parentOf(controllerName, 'edge')])
+      await startAndSet({ ...wanted, status: { ...wanted.status, newField: 1 } })
+      await pass(60_000)
+      expect(rig.writes()).toHaveLength(1)
+    })
+  })
+})
