@@ -11,4 +11,4 @@ ENV PATH=/usr/bin
 ENV MALLOC_ARENA_MAX=2
 USER 65532:65532
 WORKDIR /
-ENTRYPOINT ["/usr/bin/node", "--max-semi-space-size=4", "/usr/lib/fairlead/src/main.ts"]
+ENTRYPOINT ["/usr/bin/fairlead"]

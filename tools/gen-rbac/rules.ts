@@ -63,9 +63,7 @@ export function ownNamespaceRules(): readonly PolicyRule[] {
 
 /** What a persona may do: change the kinds that are its own, see all others. */
 export function personaRules(persona: Persona): readonly PolicyRule[] {
-  return rulesOf(
-    gatewayKinds().map((kind) => grantOf(kind, writers[kind.kind] === persona ? writeVerbs : readVerbs)),
-  )
+  return rulesOf(gatewayKinds().map((kind) => grantOf(kind, writers[kind.kind] === persona ? writeVerbs : readVerbs)))
 }
 
 /** Seeing everything of the Gateway API, and changing nothing. */
@@ -89,7 +87,9 @@ function grantOf({ group, plural }: Kind, verbs: readonly string[]): Grant {
 /** One rule for all resources of a group with the same verbs; verbs granted twice are granted once. */
 function rulesOf(grants: readonly Grant[]): readonly PolicyRule[] {
   const byResource = Map.groupBy(grants, ({ group, resource, names }) => JSON.stringify([group, names, resource]))
-  const merged = [...byResource.values()].flatMap(([first, ...rest]) => (first === undefined ? [] : [merge(first, rest)]))
+  const merged = [...byResource.values()].flatMap(([first, ...rest]) =>
+    first === undefined ? [] : [merge(first, rest)],
+  )
   const byVerbs = Map.groupBy(merged, ({ group, names, verbs }) => JSON.stringify([group, names, verbs]))
   return [...byVerbs.values()].map(ruleOf).sort(compareBy((rule) => JSON.stringify(rule)))
 }

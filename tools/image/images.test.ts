@@ -18,12 +18,11 @@ describe('fairleadImage', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  /** Runs the program of the image with no library, package or source but those of the image. */
+  /** Runs the program with no loader, library, package or source but those of the image. */
   function run(...args: readonly string[]): string {
-    const [libraries, program = ''] = [join(folder, 'lib', libraryFolder(folder)), ...image.entrypoint]
-    const inImage = image.entrypoint.slice(1).map((arg) => (arg.startsWith('/') ? join(folder, arg) : arg))
-    const loader = join(folder, loaderOf(folder))
-    return execFileSync(loader, ['--library-path', libraries, join(folder, program), ...inImage, ...args], {
+    const [loader, libraries] = [join(folder, loaderOf(folder)), join(folder, 'lib', libraryFolder(folder))]
+    const node = [join(folder, 'usr/bin/node'), join(folder, 'usr/lib/fairlead/src/main.ts')]
+    return execFileSync(loader, ['--library-path', libraries, ...node, ...args], {
       encoding: 'utf8',
       env: image.env ?? {},
     })

@@ -12,8 +12,11 @@ const home = 'usr/lib/fairlead'
 const authorities = '/etc/ssl/certs/ca-certificates.crt'
 const envoyVersion = '1.40.0'
 
-/** A larger young generation would keep the garbage of the first translation resident: 40 MiB at 5,000 hosts. */
-const nodeOptions = ['--max-semi-space-size=4']
+/**
+ * The command `fairlead`, also for `kubectl exec`. A larger young generation would keep the garbage of the first
+ * translation resident: 40 MiB at 5,000 hosts.
+ */
+const command = `#!/usr/bin/node --max-semi-space-size=4\nimport('/${home}/src/main.ts')\n`
 
 /** The control plane: this very Node, the source as it stands here, the packages that it needs. Runs as 65532. */
 export function fairleadImage(): Image {
@@ -23,12 +26,13 @@ export function fairleadImage(): Image {
     files: [
       ...baseFiles,
       ...programFiles('usr/bin/node', process.execPath),
+      { path: 'usr/bin/fairlead', content: Buffer.from(command), mode: 0o755 },
       ...[...application, ...sources('src'), ...productionPackages(root)].map((file) => ({
         ...file,
         path: `${home}/${file.path}`,
       })),
     ],
-    entrypoint: ['/usr/bin/node', ...nodeOptions, `/${home}/src/main.ts`],
+    entrypoint: ['/usr/bin/fairlead'],
     env: {
       PATH: '/usr/bin',
       // One heap of the C library for each thread costs 20 MiB and wins nothing for a program of one thread.
