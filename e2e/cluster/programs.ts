@@ -24,6 +24,7 @@ const programSets = {
   },
   node: { tags: 'no_btrfs no_zfs no_devmapper' },
   echo: {},
+  helm: {},
 } satisfies Readonly<Record<string, BuildFlags>>
 
 /** A folder of `go/`: programs that are pinned and built together. */
