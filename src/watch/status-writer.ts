@@ -151,9 +151,10 @@ export class StatusWriter {
   async #work(key: string): Promise<Verdict> {
     const target = this.#targets.get(key)
     if (target === undefined) return { kind: 'done' }
+    const isCleaning = target.wanted === undefined
     const verdict = await this.#bring(key, target)
     // What has nothing of ours any more needs no memory.
-    if (verdict.kind === 'done' && target.wanted === undefined) this.#targets.delete(key)
+    if (verdict.kind === 'done' && isCleaning && target.wanted === undefined) this.#targets.delete(key)
     this.#writes.pending.set(this.#queue.pending())
     return verdict
   }
