@@ -122,8 +122,8 @@ describe('validate', () => {
       what: 'a Gateway of a class that is refused',
       text: `${gatewayOf('one', 'refused')}---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: refused }\nspec: { controllerName: ${controller}, parametersRef: { group: x.com, kind: X, name: x } }\n`,
       out: lines(
-        'bad.yaml:5:3: warning: spec.gatewayClassName: GatewayClass "refused" is not accepted, so nothing serves the Gateway; its status says why',
-        'bad.yaml:12:58: error: spec.parametersRef: parameters of kind "X" (group "x.com") are not supported yet; remove parametersRef',
+        'bad.yaml:5:3: error: spec.gatewayClassName: the parameters of GatewayClass "refused" cannot be used; its status says why',
+        'bad.yaml:12:58: error: spec.parametersRef: kind "X" of group "x.com" holds no parameters; use GatewayParameters of group "fairlead.dev" or a ConfigMap',
       ),
     },
     {

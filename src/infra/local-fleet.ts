@@ -54,6 +54,7 @@ export class LocalFleet {
 
   /** A Gateway came, changed or (undefined) went. Resolves when its Envoy was started or has ended. */
   set(gateway: GatewayKey, infra: GatewayInfra | undefined): Promise<void> {
+    if (infra?.held === true) return this.#queue
     const isWanted = infra !== undefined && infra.ports.length > 0
     this.#queue = this.#queue.then(() => (isWanted ? this.#start(gateway) : this.#end(gateway)))
     return this.#queue

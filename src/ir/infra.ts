@@ -18,6 +18,11 @@ export interface GatewayInfra {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   readonly parameters: FleetParameters
+  /**
+   * True when nothing may be made or changed for it: its parameters cannot be used, or it is being deleted. What stands
+   * stays, since a mistake in parameters must not end what serves.
+   */
+  readonly held: boolean
 }
 
 /** A port of the Gateway and where the proxy binds it. */

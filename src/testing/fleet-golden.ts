@@ -51,6 +51,7 @@ export function testInfra(changes: Partial<GatewayInfra> = {}): GatewayInfra {
     labels: {},
     annotations: {},
     parameters: defaultFleetParameters,
+    held: false,
     ...changes,
   }
 }

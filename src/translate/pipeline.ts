@@ -22,7 +22,7 @@ export function buildPipeline(graph: Graph, inputs: Inputs): Outputs {
   const resources = graph.join('resources', [
     buildListenerResources(graph, inputs, gateways, buildSoleHosts(graph, hosts)),
     buildHostResources(graph, gateways, hosts),
-    buildClusterResources(graph, routes),
+    buildClusterResources(graph, routes, references, gateways.parameters),
     buildSecretResources(graph, gateways, references),
   ])
   const endpoints = buildEndpoints(graph, inputs)

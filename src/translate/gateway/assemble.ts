@@ -1,13 +1,13 @@
 /** The serving listeners of one port -> one bound listener with its filter chains. */
 import type { Gateway } from '../../api/gen/types.ts'
 import type { Entry } from '../../graph/collection.ts'
-import { defaultFleetParameters } from '../../ir/fleet.ts'
 import type { GatewayInfra } from '../../ir/infra.ts'
 import type { FilterChain, Listener } from '../../ir/listener.ts'
 import { type GatewayKey, gatewayKey, type Host, type TableName, tableName } from '../../ir/names.ts'
 import { compareBy, compareNumbers } from '../../lib/sorted.ts'
 import { askedAddresses } from '../attach/gateways.ts'
 import type { GatewayListener } from '../attach/listeners.ts'
+import type { ResolvedParameters } from '../parameters/resolve.ts'
 
 /**
  * A plain-HTTP port has one chain for all its listeners, since Envoy cannot tell them apart before the Host header;
@@ -68,7 +68,11 @@ export function misdirectedHosts(
 }
 
 /** What must run for a Gateway; ports ascending. A listener that lacks a certificate keeps its port open. */
-export function gatewayInfra(gateway: Gateway, listeners: readonly Entry<GatewayListener>[]): GatewayInfra {
+export function gatewayInfra(
+  gateway: Gateway,
+  listeners: readonly Entry<GatewayListener>[],
+  { parameters, problems }: ResolvedParameters,
+): GatewayInfra {
   const { metadata, spec } = gateway
   const accepted = listeners
     .filter(({ value }) => value.accepted)
@@ -87,6 +91,7 @@ export function gatewayInfra(gateway: Gateway, listeners: readonly Entry<Gateway
       .map((port) => ({ ...port, protocol: 'TCP' })),
     labels: spec.infrastructure?.labels ?? {},
     annotations: spec.infrastructure?.annotations ?? {},
-    parameters: defaultFleetParameters,
+    parameters,
+    held: problems.length > 0 || metadata.deletionTimestamp !== undefined,
   }
 }

@@ -1,5 +1,5 @@
 /** Gateway and its listeners -> `GatewayStatus` (GEP-1364; conditions and reasons of `gateway_types.go`). */
-import { conditionTypes, reasons, toCondition, type UntimedCondition } from '../../api/conditions.ts'
+import { conditionTypes, type Problem, reasons, toCondition, type UntimedCondition } from '../../api/conditions.ts'
 import type { Gateway } from '../../api/gen/types.ts'
 import { addressProblems } from '../attach/gateways.ts'
 import type { CheckedListener, GatewayListener } from '../attach/listeners.ts'
@@ -14,6 +14,10 @@ export interface GatewayFindings {
   /** In the order of the object. */
   readonly listeners: readonly CheckedListener[]
   readonly attachedRoutes: (listener: GatewayListener) => number
+  /** Why its parameters, or those of its class, cannot be used. */
+  readonly parameterProblems: readonly Problem[]
+  /** What the API server said of its fleet. */
+  readonly fleetProblem: string | undefined
   readonly addresses: GatewayAddresses
   readonly delivery: Delivery | undefined
   /** Refused resources of this Gateway. */
@@ -56,10 +60,11 @@ export function reportGateway(findings: GatewayFindings): DesiredStatus {
 }
 
 /** Accepted with reason ListenersNotValid when only some listeners are: those are served all the same. */
-function acceptedCondition({ gateway, listeners, settings }: GatewayFindings): UntimedCondition {
+function acceptedCondition(findings: GatewayFindings): UntimedCondition {
+  const { gateway, listeners, settings } = findings
   const { generation } = gateway.metadata
   const holds = { reason: reasons.Accepted, message: 'the Gateway is served by Fairlead' }
-  const own = addressProblems(gateway, settings.platform)
+  const own = [...addressProblems(gateway, settings.platform), ...findings.parameterProblems]
   if (own.length > 0) {
     return toCondition(conditionTypes.Accepted, own, holds, generation)
   }
@@ -104,6 +109,10 @@ function programmedCondition(findings: GatewayFindings, accepted: UntimedConditi
     const unbound = refused.some((refusal) => /cannot bind/i.test(refusal.message))
     const unusable = unbound && gateway.spec.addresses !== undefined && gateway.spec.addresses.length > 0
     return not(unusable ? reasons.AddressNotUsable : reasons.Invalid, message)
+  }
+  const { fleetProblem } = findings
+  if (fleetProblem !== undefined) {
+    return not(/exceeded quota/i.test(fleetProblem) ? reasons.NoResources : reasons.Invalid, fleetProblem)
   }
   const { problem } = findings.addresses
   if (problem !== undefined) {

@@ -1,39 +1,59 @@
-/** GatewayClass -> its status (`GatewayClassStatus`, GEP-2162 supportedFeatures). */
+/** GatewayClass -> its status (`GatewayClassStatus`, GEP-2162 supportedFeatures, GEP-922 SupportedVersion). */
 import { conditionTypes, type Problem, reasons, toCondition } from '../../api/conditions.ts'
+import type { CrdFacts } from '../../api/crd-facts.ts'
 import type { GatewayClass } from '../../api/gen/types.ts'
 import type { DesiredStatus } from '../contract.ts'
 import { supportedFeatures } from '../features/supported.ts'
 
-/** Whether Gateways of the class are ours to serve. */
-export function isAccepted(gatewayClass: GatewayClass): boolean {
-  return classProblems(gatewayClass).length === 0
-}
+/** Version of the Gateway API that the translation was written for, and the minor versions whose CRDs it reads. */
+const spokenVersion = '1.7'
 
-export function reportGatewayClass(gatewayClass: GatewayClass): DesiredStatus {
+/** `refused` says why its parameters cannot be used. Without `crds`, as outside of a cluster, nothing is said of versions. */
+export function reportGatewayClass(
+  gatewayClass: GatewayClass,
+  refused: string | undefined,
+  crds: CrdFacts | undefined,
+): DesiredStatus {
   const { name, generation } = gatewayClass.metadata
-  const holds = { reason: reasons.Accepted, message: 'Gateways of this class are served by Fairlead' }
+  const accepted = { reason: reasons.Accepted, message: 'Gateways of this class are served by Fairlead' }
+  const parameterProblems = refused === undefined ? [] : [parameterProblem(refused)]
+  const supported = { reason: reasons.SupportedVersion, message: `the CRDs are of version ${crds?.bundleVersion}` }
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'GatewayClass',
     name,
     status: {
-      conditions: [toCondition(conditionTypes.Accepted, classProblems(gatewayClass), holds, generation)],
+      conditions: [
+        toCondition(conditionTypes.Accepted, parameterProblems, accepted, generation),
+        ...(crds === undefined
+          ? []
+          : [toCondition(conditionTypes.SupportedVersion, versionProblems(crds), supported, generation)]),
+      ],
       supportedFeatures: supportedFeatures().map((feature) => ({ name: feature })),
     },
   }
 }
 
-function classProblems(gatewayClass: GatewayClass): readonly Problem[] {
-  const reference = gatewayClass.spec.parametersRef
-  if (reference === undefined) {
-    return []
+function parameterProblem(message: string): Problem {
+  return {
+    condition: conditionTypes.Accepted,
+    reason: reasons.InvalidParameters,
+    message,
+    field: 'spec.parametersRef',
   }
-  return [
-    {
-      condition: conditionTypes.Accepted,
-      reason: reasons.InvalidParameters,
-      message: `parameters of kind "${reference.kind}" (group "${reference.group}") are not supported yet; remove parametersRef`,
-      field: 'spec.parametersRef',
-    },
-  ]
+}
+
+/** Best effort with other versions: the class stays accepted (`GatewayClassConditionStatusSupportedVersion`). */
+function versionProblems({ bundleVersion }: CrdFacts): readonly Problem[] {
+  if (bundleVersion !== undefined && minorOf(bundleVersion) === spokenVersion) return []
+  const found =
+    bundleVersion === undefined
+      ? 'do not say their version (annotation gateway.networking.k8s.io/bundle-version)'
+      : `are of version ${bundleVersion}`
+  const message = `the CRDs of the Gateway API ${found}; Fairlead speaks v${spokenVersion} and serves what it knows of them. Install those of v${spokenVersion}`
+  return [{ condition: conditionTypes.SupportedVersion, reason: reasons.UnsupportedVersion, message, field: '' }]
+}
+
+function minorOf(version: string): string | undefined {
+  return /^v?(\d+\.\d+)\./.exec(version)?.[1]
 }

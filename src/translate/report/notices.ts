@@ -2,7 +2,6 @@
 import type { Gateway, GatewayClass, HTTPRoute, ParentReference } from '../../api/gen/types.ts'
 import { parentGateway } from '../attach/routes.ts'
 import type { Notice, TranslateSettings } from '../contract.ts'
-import { isAccepted } from './gatewayclass.ts'
 
 /** What a remark is about, without the object that it stands on. */
 type Remark = Omit<Notice, 'object'>
@@ -35,9 +34,7 @@ function classRemark(
     const message = `GatewayClass "${name}" is of controller "${other}" and "${controllerName}" serves here; correct its controllerName or choose another class`
     return platform.kind === 'standalone' ? remark(message) : undefined
   }
-  return isAccepted(gatewayClass)
-    ? undefined
-    : remark(`GatewayClass "${name}" is not accepted, so nothing serves the Gateway; its status says why`)
+  return undefined
 }
 
 function ignoredFields({ spec }: Gateway): readonly Remark[] {

@@ -9,14 +9,14 @@ import type { Inputs, Notice } from '../contract.ts'
 import { boundAddresses, fleetServiceKey, type GatewayAddresses, serviceAddresses } from '../gateway/addresses.ts'
 import { gatewayInfra } from '../gateway/assemble.ts'
 import { portKey } from '../gateway/hosts.ts'
-import { isAccepted } from '../report/gatewayclass.ts'
 import { gatewayNotices } from '../report/notices.ts'
+import { buildParameters, type Parameters } from './parameters.ts'
 import type { References } from './references.ts'
 
 /** Gateways of our classes and their listeners. */
 export interface Gateways {
   readonly classes: Collection<GatewayClass>
-  /** Those of an accepted class of ours. */
+  /** Those of a class of ours. */
   readonly gateways: Collection<Gateway>
   /** What proxies bind, by GatewayKey. */
   readonly bindAddresses: Collection<readonly string[]>
@@ -29,6 +29,7 @@ export interface Gateways {
   readonly listenersByGateway: Index<GatewayListener>
   /** Serving listeners by portKey. */
   readonly listenersByPort: Index<GatewayListener>
+  readonly parameters: Parameters
   readonly notices: Collection<Notice>
 }
 
@@ -37,10 +38,9 @@ export function buildGateways(graph: Graph, inputs: Inputs, references: Referenc
   const classes = graph.derive('classes', inputs.gatewayClasses, (read, gatewayClass, key) =>
     gatewayClass.spec.controllerName === read.single(settings).controllerName ? [[key, gatewayClass]] : [],
   )
-  const gateways = graph.derive('gateways', inputs.gateways, (read, gateway, key) => {
-    const gatewayClass = read.get(classes, gateway.spec.gatewayClassName)
-    return gatewayClass !== undefined && isAccepted(gatewayClass) ? [[key, gateway]] : []
-  })
+  const gateways = graph.derive('gateways', inputs.gateways, (read, gateway, key) =>
+    read.has(classes, gateway.spec.gatewayClassName) ? [[key, gateway]] : [],
+  )
   const checked = graph.derive('checkedListeners', gateways, (read, gateway) =>
     compileListeners(read, gateway, references, read.single(settings).platform).map((value) => [
       listenerKey(value.listener.gateway, value.listener.name),
@@ -67,6 +67,7 @@ export function buildGateways(graph: Graph, inputs: Inputs, references: Referenc
     listenersByPort: graph.index('listenersByPort', listeners, ({ serves, gateway, table }) =>
       serves ? [portKey(gateway, table)] : [],
     ),
+    parameters: buildParameters(graph, inputs, { classes, gateways }),
     notices: graph.derive('gatewayNotices', inputs.gateways, (read, gateway) => {
       const gatewayClass = read.get(inputs.gatewayClasses, gateway.spec.gatewayClassName)
       return gatewayNotices(gateway, gatewayClass, read.single(settings)).map(noticeEntry)
@@ -83,6 +84,7 @@ export function noticeEntry(notice: Notice): readonly [string, Notice] {
 export function buildInfra(graph: Graph, gateways: Gateways): Collection<GatewayInfra> {
   return graph.derive('infra', gateways.gateways, (read, gateway, key) => {
     const listeners = read.group(gateways.listenersByGateway, key)
-    return [[key, gatewayInfra(gateway, listeners)]]
+    const resolved = read.get(gateways.parameters.ofGateway, key)
+    return resolved === undefined ? [] : [[key, gatewayInfra(gateway, listeners, resolved)]]
   })
 }

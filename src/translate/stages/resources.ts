@@ -1,7 +1,9 @@
 /** Stage 5: what is not routing: bound listeners, clusters, certificates. */
-import type { Collection } from '../../graph/collection.ts'
+import type { Collection, Reader } from '../../graph/collection.ts'
 import type { Graph } from '../../graph/graph.ts'
 import type { NamedResource } from '../../envoy/resource.ts'
+import type { Cluster } from '../../ir/cluster.ts'
+import type { UpstreamParameters } from '../../ir/fleet.ts'
 import {
   type ClusterName,
   clusterOf,
@@ -10,6 +12,7 @@ import {
   type SecretName,
   type TableName,
 } from '../../ir/names.ts'
+import type { ServicePorts } from '../backends/service.ts'
 import type { GatewayResource, Inputs } from '../contract.ts'
 import { emitCluster } from '../emit/cluster.ts'
 import { emitListener, emitWarmUpListener } from '../emit/listener.ts'
@@ -19,6 +22,7 @@ import { assembleListener, usesScopes } from '../gateway/assemble.ts'
 import { parseHostKey, type RouteUnit } from '../gateway/hosts.ts'
 import type { Gateways } from './gateways.ts'
 import type { References } from './references.ts'
+import type { Parameters } from './parameters.ts'
 import type { Routes } from './routes.ts'
 
 /** Keyed so that a resource of a Gateway is found by its type and name. */
@@ -50,8 +54,16 @@ export function buildListenerResources(
   return graph.join('listenerResources', [bound, warmUps])
 }
 
-/** Clusters, encoded once each, for every Gateway whose routes name them. */
-export function buildClusterResources(graph: Graph, routes: Routes): Collection<GatewayResource> {
+/**
+ * Clusters for every Gateway whose routes name them: encoded once each and shared, but for Gateways whose parameters say
+ * how upstreams are treated.
+ */
+export function buildClusterResources(
+  graph: Graph,
+  routes: Routes,
+  { servicePorts }: References,
+  { upstream }: Parameters,
+): Collection<GatewayResource> {
   const byCluster = graph.index('unitsByCluster', routes.units, clustersOf)
   const clusters = graph.derive('clusters', byCluster.presence, (_read, _present, name) => [
     [name, emitCluster(clusterOf(name as ClusterName))],
@@ -61,9 +73,29 @@ export function buildClusterResources(graph: Graph, routes: Routes): Collection<
   )
   return graph.derive('gatewayClusters', byGateway.presence, (read, _present, key) => {
     const separator = key.indexOf('|')
-    const resource = read.get(clusters, key.slice(separator + 1))
-    return resource === undefined ? [] : [entry(key.slice(0, separator) as GatewayKey, resource)]
+    const gateway = key.slice(0, separator) as GatewayKey
+    const name = key.slice(separator + 1) as ClusterName
+    const own = read.get(upstream, gateway)
+    if (own !== undefined) {
+      return [entry(gateway, emitCluster(tunedCluster(clusterOf(name), own, read, servicePorts)))]
+    }
+    const resource = read.get(clusters, name)
+    return resource === undefined ? [] : [entry(gateway, resource)]
   })
+}
+
+/** `h2UpgradePolicy` is for ports that say nothing of their protocol: one that does is taken at its word. */
+function tunedCluster(
+  cluster: Cluster,
+  upstream: UpstreamParameters,
+  read: Reader,
+  servicePorts: Collection<ServicePorts>,
+): Cluster {
+  if (upstream.h2UpgradePolicy !== 'upgrade') return { ...cluster, upstream }
+  const [namespace, service, port] = cluster.endpoints.split('/')
+  const ports = read.get(servicePorts, `${namespace}/${service}`)?.ports ?? []
+  const isSilent = ports.some((known) => String(known.port) === port && known.appProtocol === undefined)
+  return { ...cluster, upstream, protocol: isSilent ? 'h2c' : cluster.protocol }
 }
 
 function clustersOf(unit: RouteUnit): readonly ClusterName[] {
