@@ -24,16 +24,17 @@ async function controllerFlags(): Promise<unknown> {
   return taken
 }
 
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+}
+
 /** Paths in a document of values that its schema does not name. */
-function unnamed(
-  values: object,
-  schema: { readonly properties?: Readonly<Record<string, object>> },
-): readonly string[] {
+function unnamed(values: object, { properties = {} }: JsonSchema): readonly string[] {
   return Object.entries(values).flatMap(([name, value]) => {
-    const property = schema.properties?.[name]
+    const property = properties[name]
     if (property === undefined) return [name]
-    const isOpen = !('properties' in property)
-    return isOpen || typeof value !== 'object' ? [] : unnamed(value, property).map((path) => `${name}.${path}`)
+    const isOpen = property.properties === undefined || typeof value !== 'object'
+    return isOpen ? [] : unnamed(value, property).map((path) => `${name}.${path}`)
   })
 }
 
