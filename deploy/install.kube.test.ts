@@ -65,7 +65,7 @@ describe('deploy/fairlead.yaml', () => {
   })
 
   test('its pod is admitted where only restricted pods are (PodSecurity "Restricted")', async () => {
-    const deployment = objectsOf(rendered).find(({ kind }) => kind === 'Deployment')
+    const deployment = objectsOf(rendered).find(isDeployment)
     const pod = { apiVersion: 'v1', kind: 'Pod', ...podTemplate(deployment) }
     const dryRun = ['apply', '--server-side', '--dry-run=server', '--namespace', 'fairlead-system', '-f', '-']
     await expect(server.kubectl(dryRun, stringify(pod))).resolves.toContain('pod/restricted')
@@ -73,6 +73,10 @@ describe('deploy/fairlead.yaml', () => {
     await expect(server.kubectl(dryRun, stringify({ ...pod, spec: root }))).rejects.toThrow('violates PodSecurity')
   })
 })
+
+function isDeployment({ kind }: { readonly kind: string }): boolean {
+  return kind === 'Deployment'
+}
 
 function podTemplate(deployment: unknown): {
   readonly metadata: object
@@ -82,6 +86,16 @@ function podTemplate(deployment: unknown): {
   if (typeof template !== 'object' || template === null || !('spec' in template)) throw new Error('no pod template')
   return { metadata: { name: 'restricted' }, spec: { ...(template.spec ?? {}) } }
 }
+
+test('examples/kubernetes/quickstart.yaml is accepted, its pods also where only restricted ones are', async () => {
+  const example = readFileSync(join(import.meta.dirname, '../examples/kubernetes/quickstart.yaml'), 'utf8')
+  await server.kubectl(['create', 'namespace', 'quickstart'])
+  await server.kubectl(['label', 'namespace', 'quickstart', 'pod-security.kubernetes.io/enforce=restricted'])
+  expect(await server.kubectl(['apply', '--server-side', '-f', '-'], example)).toContain('httproute')
+  const pod = { apiVersion: 'v1', kind: 'Pod', ...podTemplate(objectsOf(example).find(isDeployment)) }
+  const dryRun = ['apply', '--server-side', '--dry-run=server', '--namespace', 'quickstart', '-f', '-']
+  await expect(server.kubectl(dryRun, stringify(pod))).resolves.toContain('pod/restricted')
+})
 
 describe('roles of deploy/fairlead.yaml', () => {
   const controller = 'system:serviceaccount:fairlead-system:fairlead'
