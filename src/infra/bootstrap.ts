@@ -5,7 +5,7 @@
  */
 import type { GatewayKey } from '../ir/names.ts'
 import { envoyMaxRegexProgramSize } from '../lib/re2.ts'
-import { adminUpstream, type HealthListenerOptions, healthListener } from './health-listener.ts'
+import { healthClusters, type HealthListenerOptions, healthListener } from './health-listener.ts'
 import { type XdsEndpoint, xdsCluster, xdsUpstream } from './xds-upstream.ts'
 
 /** Where Envoy serves its admin interface: never on an address that other hosts reach. */
@@ -77,7 +77,7 @@ const fromAds = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0
 
 function staticResources({ xds, health }: BootstrapOptions, admin: Bootstrap): Bootstrap {
   if (health === undefined) return { clusters: [xdsUpstream(xds)] }
-  return { listeners: [healthListener(health)], clusters: [xdsUpstream(xds), adminUpstream(admin)] }
+  return { listeners: [healthListener(health)], clusters: [xdsUpstream(xds), ...healthClusters(health, admin)] }
 }
 
 /** A control plane that comes back is found within seconds; Envoy's own longest pause is 30 s. */

@@ -10,7 +10,7 @@ export interface HealthListenerOptions {
   readonly port: number
   /** Also on IPv6; false where hosts have none. */
   readonly ipv6: boolean
-  /** Seconds until `/drain` is answered: the kubelet ends the proxy then. */
+  /** Seconds after which `/drain` is answered at the latest: the kubelet ends the proxy then. */
   readonly drainSeconds: number
   /** Value of the header without which `/drain` does not exist: only the kubelet is told. */
   readonly drainToken: string
@@ -19,33 +19,59 @@ export interface HealthListenerOptions {
 /** Header that carries `drainToken`. */
 export const drainHeader = 'x-fairlead-drain'
 /** Paths of the static listener. */
-export const healthPaths = { ready: '/ready', metrics: '/stats/prometheus', drain: '/drain' } as const
+export const healthPaths = { ready: '/ready', metrics: '/stats/prometheus', drain: '/drain', pause: '/pause' } as const
+
+type Json = Readonly<Record<string, unknown>>
 
 const typeUrl = 'type.googleapis.com/'
 const lua = 'envoy.filters.http.lua'
+const luaType = 'envoy.extensions.filters.http.lua.v3.Lua'
 const fault = 'envoy.filters.http.fault'
+const faultType = 'envoy.extensions.filters.http.fault.v3.HTTPFault'
 const adminTimeoutSeconds = 5
 
+/** Seconds that a drain takes at least: load balancers must have heard of it, or new connections still come. */
+const leastDrainSeconds = 5
+
 /**
- * Fails readiness and closes connections with their next answer, while new ones are still served: load balancers need
- * time to hear of it. `skip_exit`: listeners stay open when the time is over.
+ * 1. Fails readiness, and closes connections with their next answer; new ones are still served. `skip_exit`: listeners
+ *    stay open when Envoy's own drain time is over.
+ * 2. Waits until nobody is connected or the time is up. Lua has no clock to wait by: a request to ourselves takes a second.
  */
-const drainScript = `
+function drainScript({ drainSeconds, drainToken }: HealthListenerOptions): string {
+  return `
 function envoy_on_request(handle)
-  for _, path in ipairs({"/healthcheck/fail", "/drain_listeners?graceful&skip_exit"}) do
-    local headers = {[":method"] = "POST", [":path"] = path, [":authority"] = "admin"}
-    handle:httpCall("ADMIN", headers, "", ${adminTimeoutSeconds * 1000})
+  local function ask(cluster, method, path)
+    local headers = {[":method"] = method, [":path"] = path, [":authority"] = cluster, ["${drainHeader}"] = "${drainToken}"}
+    local _, body = handle:httpCall(cluster, headers, "", ${adminTimeoutSeconds * 1000})
+    return body or ""
+  end
+  ask("${adminCluster}", "POST", "/healthcheck/fail")
+  ask("${adminCluster}", "POST", "/drain_listeners?graceful&skip_exit")
+  for second = 1, ${drainSeconds} do
+    ask("${selfCluster}", "GET", "${healthPaths.pause}")
+    if second >= ${leastDrainSeconds} then
+      local stats = ask("${adminCluster}", "GET", "/stats?filter=downstream_cx_active")
+      local open, known = 0, false
+      for count in string.gmatch(stats, "listener%.%d+%.downstream_cx_active: (%d+)") do
+        open, known = open + tonumber(count), true
+      end
+      if known and open == 0 then return end
+    end
   end
 end`
+}
 
-/** Name of the cluster that is the proxy's own admin interface. */
+/** Names of the clusters that are the proxy's own admin interface and this listener. */
 export const adminCluster = 'admin'
+const selfCluster = 'health'
 
-/** Serves GET of `healthPaths`; everything else is 404. `address` is the admin interface's own, as in the bootstrap. */
-export function healthListener(options: HealthListenerOptions): Readonly<Record<string, unknown>> {
+/** Serves GET of `healthPaths`; everything else is 404. */
+export function healthListener(options: HealthListenerOptions): Json {
   const hcm = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'
   return {
     name: 'health',
+    stat_prefix: 'health',
     address: { socket_address: anyAddress(options) },
     // A proxy at its limits is still alive: the kubelet must not hear otherwise.
     ignore_global_conn_limit: true,
@@ -63,28 +89,31 @@ export function healthListener(options: HealthListenerOptions): Readonly<Record<
   }
 }
 
-/** The admin interface as an upstream. */
-export function adminUpstream(address: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+/** The clusters that the listener needs. `admin` is the address of the admin interface, as in the bootstrap. */
+export function healthClusters({ port }: HealthListenerOptions, admin: Json): readonly Json[] {
+  const self = { socket_address: { address: '127.0.0.1', port_value: port } }
+  return [localCluster(adminCluster, admin), localCluster(selfCluster, self)]
+}
+
+function localCluster(name: string, address: Json): Json {
   return {
-    name: adminCluster,
+    name,
     type: 'STATIC',
     connect_timeout: '1s',
-    load_assignment: {
-      cluster_name: adminCluster,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }],
-    },
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
   }
 }
 
-function anyAddress({ port, ipv6 }: HealthListenerOptions): Readonly<Record<string, unknown>> {
+function anyAddress({ port, ipv6 }: HealthListenerOptions): Json {
   return ipv6 ? { address: '::', ipv4_compat: true, port_value: port } : { address: '0.0.0.0', port_value: port }
 }
 
-function connectionManager(options: HealthListenerOptions): Readonly<Record<string, unknown>> {
+function connectionManager(options: HealthListenerOptions): Json {
   const routes = [
     getOf(healthPaths.ready, { route: { cluster: adminCluster, timeout: `${adminTimeoutSeconds}s` } }),
     getOf(healthPaths.metrics, { route: { cluster: adminCluster, timeout: '30s' } }),
-    drainRoute(options),
+    kubeletRoute(options, healthPaths.drain, { [lua]: { '@type': `${typeUrl}${luaType}PerRoute`, name: 'drain' } }),
+    kubeletRoute(options, healthPaths.pause, { [fault]: { '@type': typeUrl + faultType, delay: aSecond } }),
   ]
   return {
     stat_prefix: 'health',
@@ -95,40 +124,26 @@ function connectionManager(options: HealthListenerOptions): Readonly<Record<stri
     common_http_protocol_options: { idle_timeout: '60s' },
     route_config: { name: 'health', virtual_hosts: [{ name: 'health', domains: ['*'], routes }] },
     http_filters: [
-      filter(lua, 'envoy.extensions.filters.http.lua.v3.Lua', {
-        source_codes: { drain: { inline_string: drainScript.replace('ADMIN', adminCluster) } },
-      }),
-      filter(fault, 'envoy.extensions.filters.http.fault.v3.HTTPFault', {}),
+      filter(lua, luaType, { source_codes: { drain: { inline_string: drainScript(options) } } }),
+      filter(fault, faultType, {}),
       filter('envoy.filters.http.router', 'envoy.extensions.filters.http.router.v3.Router', {}),
     ],
   }
 }
 
-function drainRoute({ drainSeconds, drainToken }: HealthListenerOptions): Readonly<Record<string, unknown>> {
+const aSecond = { fixed_delay: '1s', percentage: { numerator: 100 } }
+
+/** Answers 200 to who knows the token, after its filter is done. */
+function kubeletRoute({ drainToken }: HealthListenerOptions, path: string, filters: Json): Json {
   const isKubelet = { name: drainHeader, string_match: { exact: drainToken } }
-  const delay = { fixed_delay: `${drainSeconds}s`, percentage: { numerator: 100 } }
-  return {
-    ...getOf(healthPaths.drain, { direct_response: { status: 200 } }, [isKubelet]),
-    typed_per_filter_config: {
-      [lua]: { '@type': `${typeUrl}envoy.extensions.filters.http.lua.v3.LuaPerRoute`, name: 'drain' },
-      [fault]: { '@type': `${typeUrl}envoy.extensions.filters.http.fault.v3.HTTPFault`, delay },
-    },
-  }
+  return { ...getOf(path, { direct_response: { status: 200 } }, [isKubelet]), typed_per_filter_config: filters }
 }
 
-function getOf(
-  path: string,
-  action: Readonly<Record<string, unknown>>,
-  more: readonly unknown[] = [],
-): Readonly<Record<string, unknown>> {
+function getOf(path: string, action: Json, more: readonly Json[] = []): Json {
   const isGet = { name: ':method', string_match: { exact: 'GET' } }
   return { match: { path, headers: [isGet, ...more] }, ...action }
 }
 
-function filter(
-  name: string,
-  type: string,
-  config: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
+function filter(name: string, type: string, config: Json): Json {
   return { name, typed_config: { '@type': typeUrl + type, ...config } }
 }

@@ -76,7 +76,8 @@ export function showObjects(objects: readonly ManagedObject[], caseName: string)
       ? { ...object, data: caseName === 'default' ? parsed(object.data) : '(see default)' }
       : object,
   )
-  return shown.map((object) => stringify(object, { lineWidth: 120, aliasDuplicateObjects: false })).join('---\n')
+  const text = shown.map((object) => stringify(object, { lineWidth: 120, aliasDuplicateObjects: false })).join('---\n')
+  return text.replace(/(config-hash): .*/, '$1: (of the ConfigMap)')
 }
 
 function parsed(data: unknown): unknown {
