@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
-for (const generator of ['gen-proto.ts', 'gen-api.ts', 'gen-code.ts', 'gen-rbac.ts', 'gen-deploy.ts']) {
+for (const generator of ['gen-proto.ts', 'gen-api.ts', 'gen-code.ts', 'gen-crds.ts', 'gen-rbac.ts', 'gen-deploy.ts']) {
   const { status } = spawnSync(process.execPath, [join(import.meta.dirname, generator)], { stdio: 'inherit' })
   if (status !== 0) {
     process.stderr.write(`tools/${generator} failed: the generators after it were not run\n`)

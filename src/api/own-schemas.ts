@@ -57,6 +57,12 @@ export const gatewayParametersSchema: ObjectSchema = {
   properties: {
     spec: {
       type: 'object',
+      rules: [
+        {
+          rule: "!has(self.replicas) || !has(self.workload) || self.workload != 'DaemonSet'",
+          message: 'replicas has no meaning for workload DaemonSet, which has one proxy on each node',
+        },
+      ],
       properties: {
         workload: { type: 'string', enum: ['Deployment', 'DaemonSet'] },
         replicas: { type: 'integer', format: 'int32', minimum: 0, maximum: 1000 },
