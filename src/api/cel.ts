@@ -4,7 +4,7 @@
  *
  * @see Kubernetes documentation "Common Expression Language in Kubernetes"
  */
-import { type ASTNode, Environment, Optional, type ParseResult } from '@marcbachmann/cel-js'
+import { type ASTNode, Environment, Optional, type ParseResult, serialize } from '@marcbachmann/cel-js'
 import { RE2JS } from 're2js'
 import { isIPv4, isIPv6 } from './formats.ts'
 import { isDnsLabel, isDnsSubdomain, isQualifiedName } from './metadata.ts'
@@ -50,7 +50,7 @@ function forAll({ ast }: ParseResult): CompiledExpression['forAll'] {
   const [name, list, [variable, body]] = ast.args
   const isSelf = list.op === 'id' && list.args === 'self'
   if (name !== 'all' || !isSelf || variable?.op !== 'id' || body === undefined) return undefined
-  return { variable: variable.args, body: body.input.slice(body.start, body.end) }
+  return { variable: variable.args, body: serialize(body) }
 }
 
 class FormatLibrary {}

@@ -103,6 +103,7 @@ const formatBounds = {
 
 function compileNumber(schema: NumberSchema): Check {
   const isInteger = schema.type === 'integer'
+  const allowed = schema.enum
   const [lowest, highest] = schema.format === undefined ? [-Infinity, Infinity] : formatBounds[schema.format]
   const minimum = Math.max(schema.minimum ?? lowest, lowest)
   const maximum = Math.min(schema.maximum ?? highest, highest)
@@ -116,6 +117,8 @@ function compileNumber(schema: NumberSchema): Check {
       )
     } else if (value < minimum || value > maximum || Number.isNaN(value)) {
       walk.report('OutOfRange', `${value} is out of range`, `write ${describeRange(minimum, maximum)}`)
+    } else if (allowed !== undefined && !allowed.includes(value)) {
+      walk.report('InvalidValue', `${value} is not one of the allowed values`, `use ${listOf(allowed.map(String))}`)
     }
     return value
   }
@@ -185,7 +188,7 @@ function reportDuplicates(schema: ArraySchema, items: readonly unknown[], walk: 
 }
 
 function compileMap(schema: MapSchema): Check {
-  const { maxProperties = Number.POSITIVE_INFINITY } = schema
+  const { maxProperties = Number.POSITIVE_INFINITY, nullIs } = schema
   const check = compileSchema(schema.values)
   return (value, walk) => {
     if (!isRecord(value)) {
@@ -193,8 +196,9 @@ function compileMap(schema: MapSchema): Check {
       return value
     }
     const entries: [string, unknown][] = []
-    for (const [key, item] of Object.entries(value)) {
-      if (item === null || item === undefined) continue
+    for (const [key, given] of Object.entries(value)) {
+      const item = given ?? nullIs
+      if (item === undefined) continue
       walk.path.push(key)
       entries.push([key, check(item, walk)])
       walk.path.pop()
@@ -282,13 +286,13 @@ function withConstraints(schema: Schema, check: Check): Check {
   const rules = schema.rules?.filter((rule) => !isTransition(rule)) ?? []
   if (oneOf === undefined && rules.length === 0) return check
   return (value, walk) => {
-    const before = walk.problems.length
+    const before = walk.faults
     const copy = check(value, walk)
     // Structural mistakes first: what follows expects a sound value.
-    if (walk.problems.length > before) return copy
+    if (walk.faults > before) return copy
     if (oneOf !== undefined && oneOf.filter((option) => holds(option, copy)).length !== 1)
       reportOneOf(oneOf, copy, walk)
-    walk.checkRules?.(rules, { self: copy }, walk)
+    if (rules.length > 0) walk.checkRules(rules, { self: copy })
     return copy
   }
 }

@@ -5,7 +5,7 @@ import type { Walk } from './walk.ts'
 
 const text: Schema = { type: 'string' }
 const time: Schema = { type: 'string', format: 'date-time' }
-const textMap: Schema = { type: 'map', values: text }
+const textMap: Schema = { type: 'map', values: text, nullIs: '' }
 const count: Schema = { type: 'integer', format: 'int64' }
 
 const ownerReference: Schema = {

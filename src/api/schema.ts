@@ -68,6 +68,7 @@ export interface StringSchema extends SchemaBase {
 /** A number; `int32` and `int64` bound it. */
 export interface NumberSchema extends SchemaBase {
   readonly type: 'integer' | 'number'
+  readonly enum?: readonly number[]
   readonly format?: 'int32' | 'int64'
   readonly minimum?: number
   readonly maximum?: number
@@ -104,6 +105,8 @@ export interface ObjectSchema extends SchemaBase {
 export interface MapSchema extends SchemaBase {
   readonly type: 'map'
   readonly values: Schema
+  /** What stands for null, where the API server decodes into a Go map. Default: an entry that is null is left out. */
+  readonly nullIs?: ''
   readonly maxProperties?: number
 }
 

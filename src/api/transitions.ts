@@ -13,7 +13,7 @@ const compiled = new WeakMap<Schema, Transition | 'none'>()
  * unless the rule says `optionalOldSelf`.
  */
 export function checkTransitions(schema: Schema, subject: RuleSubject, walk: Walk): void {
-  if (walk.checkRules === undefined || walk.problems.length > 0) return
+  if (walk.problems.length > 0) return
   const transition = compileTransition(schema)
   if (transition !== 'none') transition(subject, walk)
 }
@@ -33,7 +33,7 @@ function makeTransition(schema: Schema): Transition | 'none' {
   if (rules.length === 0) return below
   const always = rules.filter((rule) => rule.optionalOldSelf === true)
   return (subject, walk) => {
-    walk.checkRules?.(subject.old === undefined ? always : rules, subject, walk)
+    walk.checkRules(subject.old === undefined ? always : rules, subject)
     if (below !== 'none') below(subject, walk)
   }
 }

@@ -29,7 +29,9 @@ export interface WalkOptions {
 export class Walk {
   readonly path: PathSegment[] = []
   readonly problems: ParseProblem[] = []
-  readonly checkRules: RuleCheck | undefined
+  /** Mistakes of structure so far: rules expect a value without any. */
+  faults = 0
+  readonly #checkRules: RuleCheck | undefined
   /** True while values must not be quoted. */
   isSecret = false
   #unlisted = 0
@@ -37,7 +39,7 @@ export class Walk {
 
   constructor(options: WalkOptions) {
     this.#options = options
-    this.checkRules = options.checkRules
+    this.#checkRules = options.checkRules
   }
 
   /** Every problem found, the last one telling how many more there are when they are too many. */
@@ -49,6 +51,7 @@ export class Walk {
 
   /** Notes a mistake at the current place. */
   report(reason: ParseReason, message: string, remedy?: string): void {
+    this.faults += 1
     if (this.problems.length >= maxProblems) this.#unlisted += 1
     else this.problems.push({ severity: 'error', reason, field: formatPath(this.path), message, remedy })
   }
@@ -68,6 +71,13 @@ export class Walk {
   /** Notes a value of another type than `wanted`. */
   wrongType(wanted: string, value: unknown, remedy: string): void {
     this.report('WrongType', `must be ${wanted}, but ${this.quote(value)} is ${describeType(value)}`, remedy)
+  }
+
+  /** Checks rules on the value at the current place, where they are asked for. A broken rule is no fault of structure. */
+  checkRules(rules: readonly Rule[], subject: RuleSubject): void {
+    const { faults } = this
+    this.#checkRules?.(rules, subject, this)
+    this.faults = faults
   }
 
   /** Notes a field that the object at the current place does not have. */

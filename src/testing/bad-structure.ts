@@ -116,7 +116,9 @@ export const badStructure: readonly BadCase[] = [
   {
     what: 'a redirect with status 418',
     objects: [filter('RequestRedirect', { statusCode: 418 }, { backendRefs: [] })],
-    says: ['spec.rules[0].filters[0].requestRedirect.statusCode: 418 is not supported; use 301, 302, 303, 307, 308'],
+    says: [
+      'spec.rules[0].filters[0].requestRedirect.statusCode: 418 is not one of the allowed values; use 301, 302, 303, 307 or 308',
+    ],
   },
   {
     what: 'a hostname with a port',

@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import type { Channel, Rule, Schema } from '../../src/api/schema.ts'
+import type { Channel, Schema } from '../../src/api/schema.ts'
 
 /** One served version of a kind in one channel. */
 export interface CrdVersion {
@@ -40,16 +40,20 @@ function withoutMetadata(schema: Schema): Schema {
   return { ...schema, properties }
 }
 
-const known = new Set(
-  (
-    'type properties required items additionalProperties default description enum pattern format minLength maxLength ' +
-    'minimum maximum minItems maxItems maxProperties oneOf x-kubernetes-list-type x-kubernetes-list-map-keys ' +
-    'x-kubernetes-map-type x-kubernetes-validations'
-  ).split(' '),
-)
+/** Keywords by type, beside those that every type may have. */
+const keywords: Readonly<Record<string, readonly string[]>> = {
+  string: ['enum', 'pattern', 'format', 'minLength', 'maxLength'],
+  integer: ['enum', 'format', 'minimum', 'maximum'],
+  number: ['enum', 'format', 'minimum', 'maximum'],
+  boolean: [],
+  array: ['items', 'minItems', 'maxItems', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys'],
+  object: ['properties', 'required', 'additionalProperties', 'maxProperties', 'x-kubernetes-map-type'],
+}
+const ofEveryType = ['type', 'default', 'description', 'oneOf', 'x-kubernetes-validations']
 
 /** Our form of a JSON schema. Throws on a keyword it does not know: losing one would accept what the server refuses. */
 function compact(raw: Raw, path: string): Schema {
+  const known = new Set([...ofEveryType, ...(keywords[String(raw.type)] ?? [])])
   const foreign = Object.keys(raw).filter((key) => !known.has(key))
   if (foreign.length > 0) throw new Error(`${path}: schema keyword ${foreign.join(', ')} is not supported`)
   const base = { ...pick(raw, ['default', 'oneOf']), ...compactRules(raw) }
@@ -57,12 +61,12 @@ function compact(raw: Raw, path: string): Schema {
     case 'string':
       return {
         type: 'string',
-        ...pick(raw, ['enum', 'pattern', 'format', 'minLength', 'maxLength']),
+        ...pick(raw, keywords.string ?? []),
         ...base,
       } as Schema
     case 'integer':
     case 'number':
-      return { type: raw.type, ...pick(raw, ['format', 'minimum', 'maximum']), ...base } as Schema
+      return { type: raw.type, ...pick(raw, keywords[raw.type] ?? []), ...base } as Schema
     case 'boolean':
       return { type: 'boolean', ...base } as Schema
     case 'array':
@@ -93,12 +97,13 @@ function compactObject(raw: Raw, path: string): Raw {
   return { type: 'object', ...pick(raw, ['required']), properties }
 }
 
+const ruleKeywords = ['rule', 'message', 'messageExpression', 'fieldPath', 'reason', 'optionalOldSelf']
+
 function compactRules(raw: Raw): Raw {
-  const rules = list(raw['x-kubernetes-validations'] ?? []).map((entry): Rule => {
-    const { rule, message, fieldPath, ...rest } = record(entry)
-    if (Object.keys(rest).length > 0) throw new Error(`CEL rule keyword ${Object.keys(rest).join()} is not supported`)
-    const where = fieldPath === undefined ? {} : { fieldPath: String(fieldPath) }
-    return { rule: String(rule), message: String(message), ...where }
+  const rules = list(raw['x-kubernetes-validations'] ?? []).map((entry): Raw => {
+    const foreign = Object.keys(record(entry)).filter((key) => !ruleKeywords.includes(key))
+    if (foreign.length > 0) throw new Error(`CEL rule keyword ${foreign.join()} is not supported`)
+    return pick(record(entry), ruleKeywords)
   })
   return rules.length > 0 ? { rules } : {}
 }

@@ -63,7 +63,7 @@ class TypeWriter {
         return schema.enum === undefined ? 'string' : schema.enum.map(quoted).join(' | ')
       case 'integer':
       case 'number':
-        return 'number'
+        return schema.enum === undefined ? 'number' : schema.enum.join(' | ')
       case 'boolean':
         return 'boolean'
       case 'array': {

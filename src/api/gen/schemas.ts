@@ -1101,7 +1101,7 @@ const HTTPRequestRedirectFilter: Schema = {
     path: HTTPPathModifier,
     port: PortNumber,
     scheme: { type: 'string', enum: ['http', 'https'] },
-    statusCode: { type: 'integer', default: 302 },
+    statusCode: { type: 'integer', enum: [301, 302, 303, 307, 308], default: 302 },
   },
 }
 

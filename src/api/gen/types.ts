@@ -335,7 +335,7 @@ export interface HTTPRequestRedirectFilter {
   readonly path?: HTTPPathModifier | undefined
   readonly port?: number | undefined
   readonly scheme?: 'http' | 'https' | undefined
-  readonly statusCode: number
+  readonly statusCode: 301 | 302 | 303 | 307 | 308
 }
 
 /** HTTPRoute of the Gateway API. */

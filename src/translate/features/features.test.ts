@@ -214,7 +214,7 @@ describe('resolveRedirect (HTTPRequestRedirectFilter.port)', () => {
   })
 
   test('an unknown status or scheme is UnsupportedValue', () => {
-    const unknown = redirect({ statusCode: 305, scheme: 'ftp' as 'http' })
+    const unknown = redirect({ statusCode: 305 as 302, scheme: 'ftp' as 'http' })
     expect(problems([unknown])).toEqual([
       expect.stringMatching(/statusCode: 305 is not supported; use 301, 302, 303, 307, 308/),
       expect.stringMatching(/scheme: "ftp" is not supported; use http or https/),
