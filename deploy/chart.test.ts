@@ -80,6 +80,11 @@ describe('deploy/fairlead.yaml', () => {
     expect(serviceAccountName).toBe('fairlead')
   })
 
+  test('our own CRD is the one of the chart (else: node tools/gen-deploy.ts)', () => {
+    const definition = objects.find(({ kind }) => kind === 'CustomResourceDefinition')
+    expect(definition.spec).toEqual(parse(read('crds/fairlead.dev_gatewayparameters.yaml')).spec)
+  })
+
   test('no CRD of the Gateway API is in it: those come from its own release', () => {
     const definitions = objects.filter(({ kind }) => kind === 'CustomResourceDefinition')
     expect(definitions.map(({ metadata }) => metadata.name).filter((name) => !name.endsWith('.fairlead.dev'))).toEqual(

@@ -38,12 +38,17 @@ function objectsOf(
 }
 
 /** What the API server's authorizer says; `group/resource` or `group/resource/subresource`. */
-async function may(user: string, verb: string, what: string, namespace = 'team'): Promise<boolean> {
+async function may(
+  user: string,
+  verb: string,
+  what: string,
+  where: { readonly namespace?: string; readonly name?: string } = {},
+): Promise<boolean> {
   const [group, resource, subresource] = what.split('/')
   const review = {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SubjectAccessReview',
-    spec: { user, resourceAttributes: { verb, group, resource, subresource, namespace } },
+    spec: { user, resourceAttributes: { namespace: 'team', ...where, verb, group, resource, subresource } },
   }
   const asked = ['create', '-f', '-', '-o', 'jsonpath={.status.allowed}']
   return (await server.kubectl(asked, JSON.stringify(review))) === 'true'
@@ -122,8 +127,10 @@ describe('roles of deploy/fairlead.yaml', () => {
     expect(await may(controller, verb, resource)).toBe(expected)
   })
 
-  test('the control plane may change Secrets of its own namespace', async () => {
-    expect(await may(controller, 'create', '/secrets', 'fairlead-system')).toBe(true)
+  test('of the Secrets of its own namespace the control plane may change its own', async () => {
+    const namespace = 'fairlead-system'
+    expect(await may(controller, 'update', '/secrets', { namespace, name: 'fairlead-xds' })).toBe(true)
+    expect(await may(controller, 'update', '/secrets', { namespace, name: 'other' })).toBe(false)
   })
 
   test.each([
@@ -146,7 +153,7 @@ describe('roles of deploy/fairlead.yaml', () => {
     const patch = ['--type=merge', '--patch', '{"metadata":{"labels":{"changed":"true"}}}']
     expect(await asDeveloper('patch', 'httproute', 'shop', '-n', 'team', ...patch)).toContain('patched')
     await expect(asDeveloper('patch', 'gateway', 'edge', '-n', 'team', ...patch)).rejects.toThrow('Forbidden')
-    expect(await may(developer, 'update', 'gateway.networking.k8s.io/httproutes', 'default')).toBe(false)
+    expect(await may(developer, 'update', 'gateway.networking.k8s.io/httproutes', { namespace: 'default' })).toBe(false)
   })
 })
 
@@ -197,7 +204,7 @@ describe('deploy/chart', () => {
     expect(await runHelm('lint', '--strict', chart)).toContain('0 chart(s) failed')
   })
 
-  test('it is installed, upgraded with other values and uninstalled', async () => {
+  test('it is installed, upgraded with other values and uninstalled, which leaves the CRD and what is of it', async () => {
     await runHelm('install', 'fairlead', chart)
     expect(await server.kubectl(['get', 'gatewayclass', 'fairlead', '-o', 'name'])).toContain('gatewayclass')
     await runHelm(
@@ -214,6 +221,7 @@ describe('deploy/chart', () => {
     )
     await runHelm('uninstall', 'fairlead')
     await expect(server.kubectl(['get', 'gatewayclass', 'fairlead'])).rejects.toThrow('not found')
+    expect(await server.kubectl(['get', 'crd', 'gatewayparameters.fairlead.dev', '-o', 'name'])).toContain('fairlead')
   })
 
   test.each([

@@ -44,6 +44,8 @@ export interface ControllerPermission {
   /** Plural, with a subresource as `gateways/finalizers`. */
   readonly resource: string
   readonly verbs: readonly ManagedVerb[]
+  /** Only objects of these names; absent: all. RBAC cannot tell names where something is created or listed. */
+  readonly names?: readonly string[] | undefined
   /** `own`: only in the control plane's own namespace. */
   readonly scope: 'cluster' | 'own'
   readonly reason: string
@@ -82,9 +84,24 @@ export const controllerPermissions: readonly ControllerPermission[] = [
   {
     group: '',
     resource: 'secrets',
-    verbs: ['get', 'create', 'update', 'patch'],
+    verbs: ['create'],
     scope: 'own',
-    reason: 'the certificate that proxies know the control plane by',
+    reason: 'the certificate that proxies know the control plane by, made at the first start',
+  },
+  {
+    group: '',
+    resource: 'secrets',
+    verbs: ['get', 'update', 'patch'],
+    names: ['fairlead-xds'],
+    scope: 'own',
+    reason: 'the same, read and renewed',
+  },
+  {
+    group: 'apiextensions.k8s.io',
+    resource: 'customresourcedefinitions',
+    verbs: ['list', 'watch'],
+    scope: 'cluster',
+    reason: 'which kinds of the Gateway API are installed, of which release and channel',
   },
 ]
 
