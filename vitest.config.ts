@@ -51,7 +51,6 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: [`e2e/${withKubernetes}`],
-          globalSetup: 'e2e/kube-setup.ts',
           maxWorkers: 1,
           testTimeout: 300_000,
           hookTimeout: 300_000,

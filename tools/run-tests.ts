@@ -1,12 +1,17 @@
 /**
  * Runs the tests and ends with the line `N passed, N failed` alone on a line (`, N skipped` after it if there are any).
  *
- *   node tools/run-tests.ts [words that the path of a test file holds]
+ *   node tools/run-tests.ts [--project=NAME] [words that the path of a test file holds]
  */
+import { parseArgs } from 'node:util'
 import { startVitest } from 'vitest/node'
 import { plainProjects } from '../vitest.config.ts'
 
-const vitest = await startVitest('test', process.argv.slice(2), { run: true, watch: false, project: plainProjects })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { project: { type: 'string', multiple: true, default: plainProjects } },
+})
+const vitest = await startVitest('test', positionals, { run: true, watch: false, project: values.project })
 const modules = vitest.state.getTestModules()
 const tests = modules.flatMap((module) => [...module.children.allTests()])
 const count = (state: string) => tests.filter((test) => test.result().state === state).length

@@ -6,16 +6,11 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { bareProvider } from './bare/provider.ts'
-import type { Cluster, Step } from './provider.ts'
+import { environmentOf } from './facts.ts'
+import type { Cluster } from './provider.ts'
+import { printedStep, printReasons } from './steps.ts'
 
 const usage = 'usage: npm run cluster -- up|down|status|env|exec COMMAND...|kubectl ARGS...|load IMAGE.tar...'
-
-const step: Step = async (title, action) => {
-  const startedAt = performance.now()
-  const result = await action()
-  console.error(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${title}`)
-  return result
-}
 
 const howToEnter = (cluster: Cluster) => `export KUBECONFIG=${cluster.kubeconfig}
 # Its network is entered by: ${cluster.enter.join(' ')} COMMAND
@@ -29,16 +24,16 @@ async function found(id: string): Promise<Cluster> {
 
 function enter(cluster: Cluster, command: readonly string[]): void {
   const [program = '', ...args] = [...cluster.enter, ...command]
-  const env = { ...process.env, KUBECONFIG: cluster.kubeconfig }
+  const env = { ...process.env, ...environmentOf(cluster) }
   process.exitCode = spawnSync(program, args, { stdio: 'inherit', env }).status ?? 1
 }
 
 async function main([verb = '', ...rest]: readonly string[], id: string): Promise<void> {
   switch (verb) {
     case 'up':
-      return console.log(howToEnter(await bareProvider.start(id, step)))
+      return console.log(howToEnter(await bareProvider.start(id, printedStep)))
     case 'down':
-      return step('down', () => bareProvider.remove(id))
+      return printedStep('down', () => bareProvider.remove(id))
     case 'status':
       return console.log((await bareProvider.find(id)) === undefined ? 'down' : 'up')
     case 'env':
@@ -51,7 +46,7 @@ async function main([verb = '', ...rest]: readonly string[], id: string): Promis
     }
     case 'load': {
       const cluster = await found(id)
-      for (const file of rest) await step(file, () => cluster.loadImage(resolve(file)))
+      for (const file of rest) await printedStep(file, () => cluster.loadImage(resolve(file)))
       return
     }
     default:
@@ -63,6 +58,6 @@ async function main([verb = '', ...rest]: readonly string[], id: string): Promis
 try {
   await main(process.argv.slice(2), process.env.FAIRLEAD_CLUSTER_ID || 'bare')
 } catch (error) {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) console.error(at.message)
+  printReasons(error)
   process.exitCode = 1
 }

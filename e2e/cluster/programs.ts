@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { gatewayApiModule } from '../../tools/gen-api.ts'
 import { attempt, run } from './command.ts'
 
 /** The Kubernetes of the bare provider; `go/kubernetes/go.mod` pins the same. */
@@ -72,22 +71,11 @@ function packagesOf(source: string): readonly string[] {
   )
 }
 
-/** The folder of the CustomResourceDefinitions of the release that `src/api/gen` was generated from, out of the Go module, checked by Go's checksum database. */
-export async function ensureGatewayApi(channel: 'standard' | 'experimental'): Promise<string> {
-  await requireGo()
-  const answer: unknown = JSON.parse(
-    await run('go', ['mod', 'download', '-json', gatewayApiModule], { env: goEnvironment }),
-  )
-  if (typeof answer === 'object' && answer !== null && 'Dir' in answer && typeof answer.Dir === 'string') {
-    return join(answer.Dir, 'config', 'crd', channel)
-  }
-  throw new Error(`go mod download gave no folder of ${gatewayApiModule}`)
-}
-
 /** A Go that is older than a module wants gets the one that it wants. */
-const goEnvironment = { GOTOOLCHAIN: 'auto', GOFLAGS: '-mod=readonly' }
+export const goEnvironment = { GOTOOLCHAIN: 'auto', GOFLAGS: '-mod=readonly' }
 
-async function requireGo(): Promise<void> {
+/** Throws with the remedy where there is no Go. */
+export async function requireGo(): Promise<void> {
   const { code } = await attempt('go', ['version'])
   if (code !== 0) throw new Error('Go 1.26 or newer is needed to build the cluster: install it from https://go.dev/dl')
 }

@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parse } from 'yaml'
 
 /** What is read of a Service. */
 export interface LoadBalancedService {
@@ -152,7 +153,7 @@ async function serveOnce(api: ServiceApi): Promise<void> {
 }
 
 if (import.meta.main) {
-  const api = new ServiceApi(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Kubeconfig)
+  const api = new ServiceApi(parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Kubeconfig)
   for (;;) {
     try {
       await serveOnce(api)

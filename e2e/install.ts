@@ -1,0 +1,48 @@
+/** Installs what a user would install, from the same files. */
+import { join } from 'node:path'
+import { run } from './cluster/command.ts'
+import { gatewayApiFiles } from './cluster/gateway-api.ts'
+import { backendImages, ensureImage } from './cluster/images.ts'
+import { cacheFolder } from './cluster/programs.ts'
+import type { Cluster, Step } from './cluster/provider.ts'
+
+const root = join(import.meta.dirname, '..')
+
+/** Writes the images of Fairlead and of Envoy, and makes them and those of the backends known to every node. */
+export async function loadImages(cluster: Cluster, step: Step): Promise<void> {
+  const folder = join(cacheFolder(), 'images')
+  await step('images of Fairlead and Envoy', () =>
+    run(process.execPath, [join(root, 'tools/image.ts'), '--out', folder]),
+  )
+  const ours = ['fairlead', 'envoy'].map((name) => join(folder, `${name}.tar`))
+  const backends = await step('images of backends', () => Promise.all(backendImages.map(ensureImage)))
+  await step('images on the nodes', async () => {
+    for (const file of [...ours, ...backends]) await cluster.loadImage(file)
+  })
+}
+
+/** Applies the Gateway API's definitions and Fairlead, and waits until it is ready. */
+export async function install(cluster: Cluster, step: Step): Promise<void> {
+  const kubectl = (...args: readonly string[]) => {
+    const [program = '', ...before] = [...cluster.enter, cluster.kubectl, `--kubeconfig=${cluster.kubeconfig}`]
+    return run(program, [...before, ...args])
+  }
+  await step('Gateway API', async () => {
+    const files = await gatewayApiFiles('experimental')
+    await kubectl('apply', '--server-side', ...files.flatMap((file) => ['-f', file]))
+    await kubectl('wait', '--for=condition=Established', '--all', 'customresourcedefinitions', '--timeout=60s')
+  })
+  await step('Fairlead', async () => {
+    await kubectl('apply', '--server-side', '-f', join(root, 'deploy/fairlead.yaml'))
+    // The tag is the same when only the code changed, so pods that run are made anew.
+    const ours = ['-n', 'fairlead-system']
+    await kubectl(...ours, 'rollout', 'restart', 'deployment/fairlead')
+    try {
+      await kubectl(...ours, 'rollout', 'status', 'deployment/fairlead', '--timeout=120s')
+    } catch (error) {
+      const pods = await kubectl(...ours, 'describe', 'pods')
+      const logs = await kubectl(...ours, 'logs', '-l', 'app.kubernetes.io/name=fairlead', '--tail=30')
+      throw new Error(`Fairlead does not become ready.\n${pods}\n${logs}`, { cause: error })
+    }
+  })
+}
