@@ -107,7 +107,7 @@ describe('emitListener', () => {
     expect(table.httpFilters.map(({ name }) => name)).toEqual(['envoy.filters.http.cors', 'envoy.filters.http.router'])
     expect([any.rds, any.earlyHeaderMutationExtensions.length]).toEqual([undefined, 1])
     expect(new Set(any.httpFilters.map(({ name }) => name))).toEqual(
-      new Set(['envoy.filters.http.lua', 'envoy.filters.http.router']),
+      new Set(['envoy.filters.http.lua', 'envoy.filters.http.cors', 'envoy.filters.http.router']),
     )
   })
 

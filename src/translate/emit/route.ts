@@ -12,8 +12,16 @@ import { sharesOf } from './shares.ts'
 
 type EnvoyRoute = envoy.config.route.v3.IRoute
 
-/** One route, or one for each backend where an entry of a weighted cluster cannot say what its filters ask. */
+/** One route; more where a feature needs some ahead of it, or where backends need one each. */
 export function emitRoutes(route: Route, features: readonly AnyFeature[]): readonly EnvoyRoute[] {
+  const ahead = features.flatMap((feature) => {
+    const value = feature.ahead === undefined ? undefined : feature.of(route.features)
+    return value === undefined ? [] : (feature.ahead?.(value, route) ?? [])
+  })
+  return [...ahead, route].flatMap((each) => emitShares(each, features))
+}
+
+function emitShares(route: Route, features: readonly AnyFeature[]): readonly EnvoyRoute[] {
   return sharesOf(route, features).map(({ route: share, fraction }) => {
     const emitted = emitRoute(share, features)
     return fraction === undefined
@@ -22,6 +30,7 @@ export function emitRoutes(route: Route, features: readonly AnyFeature[]): reado
   })
 }
 
+/** The route alone. */
 export function emitRoute(route: Route, features: readonly AnyFeature[]): EnvoyRoute {
   assert(route.name !== '', 'a route without a name is a miss to the data plane')
   const patch = mergePatches(features.map((feature) => routePatch(feature, route)))

@@ -1,13 +1,17 @@
 /**
  * `HTTPCORSFilter`: which origins may read responses, and the answer to preflight requests, which are never forwarded.
+ * Envoy tells other origins, too, what methods and headers are allowed, though not that they are: a browser goes by
+ * Access-Control-Allow-Origin, which they do not get.
  * @see Fetch, "HTTP-CORS protocol", https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 import type { HTTPCORSFilter } from '../../api/gen/types.ts'
 import { packAny, typedExtension } from '../../envoy/any.ts'
 import type { envoy } from '../../envoy/gen/xds.js'
 import { bool } from '../../envoy/wrappers.ts'
+import type { ValueMatch } from '../../ir/match.ts'
+import type { Route } from '../../ir/route.ts'
 import { ok, type Result } from '../../lib/result.ts'
-import { compareStrings } from '../../lib/sorted.ts'
+import { compareBy, compareStrings } from '../../lib/sorted.ts'
 import type { Problem } from '../../api/conditions.ts'
 import { defineFeature } from './feature.ts'
 
@@ -17,6 +21,8 @@ export interface Cors {
   readonly credentials: boolean
   readonly methods: readonly string[]
   readonly headers: readonly string[]
+  /** The request is known to ask for headers: only then may `*` be answered, with those (`allowHeaders`). */
+  readonly asksHeaders?: true | undefined
   readonly exposed: readonly string[]
   readonly maxAgeSeconds: number
 }
@@ -31,8 +37,10 @@ export const cors = defineFeature<Cors>({
   parse: (filter) => parse(filter.cors),
   // Without a policy on the route it lets everything pass.
   filter: () => typedExtension(filterName, 'envoy.extensions.filters.http.cors.v3.Cors', {}),
-  route: (value) => ({ route: perFilter(value) }),
-  backend: perFilter,
+  route: (value) => ({ route: perFilter(value, value.asksHeaders === true) }),
+  // A rule has routes for preflight requests, an entry has not: it answers "*" with an empty list to who asks for none.
+  backend: (value) => perFilter(value, true),
+  ahead: preflightRoutes,
 })
 
 function parse(filter: HTTPCORSFilter | undefined): Result<Cors, readonly Problem[]> {
@@ -47,22 +55,49 @@ function parse(filter: HTTPCORSFilter | undefined): Result<Cors, readonly Proble
   })
 }
 
-function perFilter(value: Cors) {
-  return { typedPerFilterConfig: { [filterName]: packAny(policyMessage, emitPolicy(value)) } }
+/**
+ * Routes for preflight requests that the rule's own would not, or not rightly, answer. They come with OPTIONS, also where
+ * the rule wants another method, which they then name; and where any header is allowed, those that ask for some are
+ * answered apart.
+ */
+function preflightRoutes(value: Cors, route: Route): readonly Route[] {
+  const { method } = route.match
+  const isOther = method !== undefined && method !== 'OPTIONS'
+  const wants = (name: string): ValueMatch => ({ name, kind: 'regex', value: '.+' })
+  const asked: ValueMatch = isOther ? { name: requestMethod, kind: 'exact', value: method } : wants(requestMethod)
+  const answer = (more: Partial<Cors>, headers: readonly ValueMatch[]): Route => ({
+    ...route,
+    match: {
+      ...route.match,
+      method: 'OPTIONS',
+      headers: [...route.match.headers, asked, wants('origin'), ...headers].sort(compareBy(({ name }) => name)),
+    },
+    features: [...route.features.filter(({ feature }) => feature !== cors.name), cors.value({ ...value, ...more })],
+  })
+  return [
+    ...(value.headers.includes('*') ? [answer({ asksHeaders: true }, [wants(requestHeaders)])] : []),
+    ...(isOther ? [answer({}, [])] : []),
+  ]
 }
 
-function emitPolicy(value: Cors): envoy.extensions.filters.http.cors.v3.ICorsPolicy {
+const requestMethod = 'access-control-request-method'
+const requestHeaders = 'access-control-request-headers'
+
+function perFilter(value: Cors, asksHeaders: boolean) {
+  return { typedPerFilterConfig: { [filterName]: packAny(policyMessage, emitPolicy(value, asksHeaders)) } }
+}
+
+function emitPolicy(value: Cors, asksHeaders: boolean): envoy.extensions.filters.http.cors.v3.ICorsPolicy {
   const { origins, credentials, methods, headers, maxAgeSeconds } = value
   // A browser reads "*" as a header of that name when credentials are allowed: it must not be sent then.
   const exposed = value.exposed.filter((name) => !(credentials && name === '*'))
   return {
     allowOriginStringMatch: origins.flatMap(emitOrigin),
     allowMethods: methods.join(', '),
-    allowHeaders: headers.join(', '),
+    allowHeaders: headers.filter((name) => name !== '*' || asksHeaders).join(', '),
     exposeHeaders: exposed.join(', '),
     maxAge: String(maxAgeSeconds),
     allowCredentials: bool(credentials),
-    // Other origins get 200 without any of these headers, and the backend is not asked.
     forwardNotMatchingPreflights: bool(false),
   }
 }

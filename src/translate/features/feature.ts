@@ -44,6 +44,8 @@ interface FeatureHooks<V> {
    */
   readonly filter?: (() => HttpFilter) | undefined
   readonly route?: ((value: V, route: Route) => RoutePatch) | undefined
+  /** Routes to be tried just before that of the rule, for requests that its match or its answer leaves out. */
+  readonly ahead?: ((value: V, route: Route) => readonly Route[]) | undefined
   /** Undefined for a value that an entry cannot say: the backend then gets a route of its own, and `route` says it. */
   readonly backend?: ((value: V) => BackendPatch | undefined) | undefined
   /**

@@ -1,4 +1,8 @@
-/** `HTTPRequestMirrorFilter`: copies of requests, whose answers nobody waits for. */
+/**
+ * `HTTPRequestMirrorFilter`: copies of requests, whose answers nobody waits for. A copy is the request as the router changed
+ * it, with two headers that Envoy adds behind all configuration: `x-envoy-internal`, and the client's address once more in
+ * `x-forwarded-for`.
+ */
 import type { HTTPRequestMirrorFilter } from '../../api/gen/types.ts'
 import { envoy } from '../../envoy/gen/xds.js'
 import type { ClusterName } from '../../ir/names.ts'
@@ -63,6 +67,7 @@ function emitPolicy({ cluster, part }: Mirror): envoy.config.route.v3.RouteActio
     ...(part === undefined ? {} : { runtimeFraction: { defaultValue: emitPart(part) } }),
     // The copy has the host of the request; Envoy would add "-shadow" to it.
     disableShadowHostSuffixAppend: true,
+    requestHeadersMutations: [{ remove: 'x-envoy-internal' }],
   }
 }
 
