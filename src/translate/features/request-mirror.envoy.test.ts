@@ -56,7 +56,7 @@ describe('HTTPRequestMirrorFilter', () => {
     expect(copy.headers).toContainEqual(['host', 'a.com'])
     expect(copy.headers).toContainEqual(['x-set', 's'])
     expect(names).not.toContain('x-gone')
-    // The second is Envoy's: no configuration keeps it away.
+    // This one is Envoy's: no configuration keeps it away.
     expect(names.filter((name) => /^x-(fairlead|envoy)-/.test(name))).toEqual(['x-envoy-internal'])
   })
 
