@@ -67,6 +67,7 @@ export function buildBootstrap(options: BootstrapOptions): Bootstrap {
         { name: 'admin', admin_layer: {} },
       ],
     },
+    watchdogs: { main_thread_watchdog: abortWhenStuck, worker_watchdog: abortWhenStuck },
     overload_manager: overloadManager(options.limits),
     ...(options.stats === 'all' ? {} : { stats_config: inclusionList(options.stats) }),
   }
@@ -82,6 +83,9 @@ function staticResources({ xds, health }: BootstrapOptions, admin: Bootstrap): B
 
 /** A control plane that comes back is found within seconds; Envoy's own longest pause is 30 s. */
 const reconnect = { retry_back_off: { base_interval: '0.2s', max_interval: '5s' } }
+
+/** A thread that does nothing for a minute never will again; whoever started the proxy starts it anew. */
+const abortWhenStuck = { kill_timeout: '60s' }
 
 /** Runtime values that differ from Envoy's own defaults; the admin interface may override them while it runs. */
 const runtimeValues = {

@@ -1,4 +1,5 @@
 import type { FleetParameters, Resources } from '../ir/fleet.ts'
+import { parseQuantity } from '../lib/quantity.ts'
 import type { BootstrapOptions } from './bootstrap.ts'
 import type { XdsEndpoint, XdsTls } from './xds-upstream.ts'
 
@@ -41,11 +42,22 @@ export const fleetDefaults = {
 
 /** Settings with the parameters of one Gateway laid over them. */
 export function effectiveSettings(settings: FleetSettings, parameters: FleetParameters): FleetSettings {
+  const resources = parameters.resources ?? settings.resources
   return {
     ...settings,
     image: parameters.image ?? settings.image,
     concurrency: parameters.concurrency ?? settings.concurrency,
-    resources: parameters.resources ?? settings.resources,
+    resources,
+    limits: { ...settings.limits, maxHeapBytes: heapWithin(resources, settings.limits.maxHeapBytes) },
     drainSeconds: parameters.drainSeconds ?? settings.drainSeconds,
   }
+}
+
+/** Share of a container's memory limit that Envoy's heap may have; stacks and buffers of the kernel take the rest. */
+const heapShare = 0.9
+
+/** Envoy refuses requests before the kernel kills it: its own limit lies below the container's. */
+function heapWithin({ limits }: Resources, most: number): number {
+  const memory = parseQuantity(limits?.memory ?? '')
+  return memory === undefined ? most : Math.min(most, Math.floor(memory * heapShare))
 }

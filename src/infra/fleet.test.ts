@@ -67,6 +67,18 @@ describe('renderFleet', () => {
   })
 })
 
+describe("the limit of Envoy's heap", () => {
+  test.each([
+    [undefined, 2 * 1024 ** 3],
+    ['1Gi', Math.floor(0.9 * 1024 ** 3)],
+    ['16Gi', 2 * 1024 ** 3],
+  ])('in a container limited to %s is %d bytes', (memory, maxHeapBytes) => {
+    const resources = memory === undefined ? undefined : { limits: { memory } }
+    const config = render(withParameters({ resources })).find(({ kind }) => kind === 'ConfigMap')
+    expect(JSON.stringify(config)).toContain(`\\"max_heap_size_bytes\\": \\"${maxHeapBytes}\\"`)
+  })
+})
+
 describe('the ports that a proxy keeps for itself', () => {
   test.each([
     [[], 19_001, 19_003],

@@ -36,7 +36,7 @@ const leastDrainSeconds = 5
 /**
  * 1. Fails readiness, and closes connections with their next answer; new ones are still served. `skip_exit`: listeners
  *    stay open when Envoy's own drain time is over.
- * 2. Waits until nobody is connected or the time is up. Lua has no clock to wait by: a request to ourselves takes a second.
+ * 2. Waits until nobody is connected or the time is up. Lua cannot wait: a request to ourselves takes a second for it.
  */
 function drainScript({ drainSeconds, drainToken }: HealthListenerOptions): string {
   return `
@@ -46,9 +46,11 @@ function envoy_on_request(handle)
     local _, body = handle:httpCall(cluster, headers, "", ${adminTimeoutSeconds * 1000})
     return body or ""
   end
+  local deadline = handle:timestamp() + ${drainSeconds * 1000}
   ask("${adminCluster}", "POST", "/healthcheck/fail")
   ask("${adminCluster}", "POST", "/drain_listeners?graceful&skip_exit")
   for second = 1, ${drainSeconds} do
+    if handle:timestamp() >= deadline then return end
     ask("${selfCluster}", "GET", "${healthPaths.pause}")
     if second >= ${leastDrainSeconds} then
       local stats = ask("${adminCluster}", "GET", "/stats?filter=downstream_cx_active")
@@ -121,7 +123,7 @@ function connectionManager(options: HealthListenerOptions): Json {
     // The answer of /drain is awaited for as long as an operator likes.
     stream_idle_timeout: '0s',
     request_headers_timeout: '5s',
-    common_http_protocol_options: { idle_timeout: '60s' },
+    common_http_protocol_options: { idle_timeout: '10s' },
     route_config: { name: 'health', virtual_hosts: [{ name: 'health', domains: ['*'], routes }] },
     http_filters: [
       filter(lua, luaType, { source_codes: { drain: { inline_string: drainScript(options) } } }),
