@@ -1,6 +1,6 @@
 /**
- * Rewrites status.yaml and envoy.yaml of every golden case, and objects.yaml of every fleet, to what comes out now. The review is reading the diff, so it
- * refuses to run in CI.
+ * Rewrites status.yaml and envoy.yaml of every golden case, and objects.yaml of every fleet, to what comes out now. The
+ * review is reading the diff, so it refuses to run in CI.
  *
  *   node tools/update-goldens.ts
  */
