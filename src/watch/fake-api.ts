@@ -1,7 +1,7 @@
 /** An API server in memory: FakeApi is held to the same tests as the real one. */
 import { fleetObjectsTable } from '../api/managed-kinds.ts'
 import { apiVersionOf, kinds } from '../api/kinds.ts'
-import { applied, mergePatched } from './fake-patch.ts'
+import { applied, mergePatched, withOwnFields } from './fake-patch.ts'
 import { FakeStore, type FakeResource, type RawObject, resourceName } from './fake-store.ts'
 import { FakeStream } from './fake-stream.ts'
 import { FakeWatch, isSelected } from './fake-watch.ts'
@@ -14,6 +14,7 @@ import {
   type KubeStream,
   mergePatch,
   partialMetadata,
+  partialMetadataList,
 } from './kube-client.ts'
 
 /** What happens to a request instead of the usual. */
@@ -272,7 +273,7 @@ export class FakeApi implements KubeClient {
     const to = from + (query.limit === undefined ? all.length : Number(query.limit))
     const next = to < all.length ? `${version}/${to}/${request.path}` : undefined
     if (next !== undefined) this.#pages.set(next, all)
-    const isPartial = request.accept === partialMetadata
+    const isPartial = request.accept === partialMetadataList
     const items = all.slice(from, to).map((object) => {
       if (isPartial) return metadataOf(object)
       const { apiVersion, kind, ...rest } = object
@@ -306,6 +307,9 @@ export class FakeApi implements KubeClient {
       const message = `Operation cannot be fulfilled on ${resourceName(resource)} "${name}": the object has been modified`
       throw refusal(request, 409, 'Conflict', message)
     }
+    if (isFields(expected) && expected.uid !== undefined && expected.uid !== live?.metadata.uid) {
+      throw refusal(request, 409, 'Conflict', `Precondition failed: UID in precondition: ${String(expected.uid)}`)
+    }
     const next = this.#patched(request, target, live, body)
     const kept = live?.status === undefined ? {} : { status: live.status }
     const { status, ...rest } = next
@@ -325,7 +329,8 @@ export class FakeApi implements KubeClient {
     const manager = request.query?.fieldManager
     if (manager === undefined) throw refusal(request, 400, 'BadRequest', 'fieldManager is required for apply patch')
     const key = `${manager} ${live?.metadata.uid ?? ''} ${request.path}`
-    const next = asFields(applied(live, live === undefined ? undefined : this.#applied.get(key), body))
+    const merged = applied(live, live === undefined ? undefined : this.#applied.get(key), body)
+    const next = withOwnFields(asFields(merged), manager, body)
     const { resource, namespace = '', name = '' } = target
     const stored = live ?? this.store.write(resource, next, namespace, name)
     this.#applied.set(`${manager} ${stored.metadata.uid} ${request.path}`, body)

@@ -32,6 +32,21 @@ export function applied(live: unknown, before: unknown, now: unknown): unknown {
   return now
 }
 
+/** With an entry of `managedFields` that holds every field of `body`. What others own is not worked out. */
+export function withOwnFields(object: Fields, manager: string, body: Fields): Fields {
+  const metadata: Fields = isFields(object.metadata) ? object.metadata : {}
+  const entries: readonly unknown[] = Array.isArray(metadata.managedFields) ? metadata.managedFields : []
+  const others = entries.filter((entry) => !isFields(entry) || entry.manager !== manager)
+  const own = { manager, operation: 'Apply', fieldsType: 'FieldsV1', fieldsV1: shapeOf(body) }
+  return { ...object, metadata: { ...metadata, managedFields: [...others, own] } }
+}
+
+/** The names of all fields, without their values. */
+function shapeOf(value: unknown): Fields {
+  if (!isFields(value)) return {}
+  return Object.fromEntries(Object.entries(value).map(([field, part]) => [`f:${field}`, shapeOf(part)]))
+}
+
 type Named = Fields & { readonly name: string }
 
 function appliedList(live: readonly Named[], before: readonly Named[], now: readonly Named[]): readonly unknown[] {
