@@ -207,8 +207,39 @@ export const badMeaning: readonly BadCase[] = [
   },
   {
     what: 'a filter that is not supported',
-    objects: [filter('RequestMirror', { backendRef: toA })],
-    says: ['spec.rules[0].filters[0].type: filter RequestMirror is not supported on a rule yet; remove it'],
+    objects: [filter('ExtensionRef', { group: 'example.com', kind: 'Filter', name: 'x' })],
+    says: ['spec.rules[0].filters[0].type: filter ExtensionRef is not supported on a rule yet; remove it'],
+  },
+  {
+    what: 'a mirror that does not exist',
+    objects: [filter('RequestMirror', { backendRef: { name: 'gone', port: 80 } })],
+    says: [
+      'spec.rules[0].filters[0].requestMirror.backendRef: Service default/gone does not exist; create it or correct the reference',
+    ],
+  },
+  {
+    what: 'the largest numbers of retries and times',
+    objects: [
+      rule({
+        retry: { attempts: 2_147_483_647, codes: [400, 599], backoff: '99999h' },
+        timeouts: { request: '99999h99999h99999h', backendRequest: '99999h' },
+      }),
+    ],
+    says: ['spec.rules[0].timeouts.request: "99999h99999h99999h" is no duration: it must be at most 99999h59m59s999ms'],
+  },
+  {
+    what: 'a backoff of the longest time',
+    objects: [rule({ retry: { attempts: 2_147_483_647, backoff: '99999h59m59s999ms' } })],
+    says: [],
+  },
+  {
+    what: 'CORS with everything and nothing',
+    objects: [
+      rule({
+        filters: [{ type: 'CORS', cors: { allowOrigins: ['https://*'], allowHeaders: ['*'], maxAge: 2_147_483_647 } }],
+      }),
+    ],
+    says: [],
   },
   {
     what: 'a redirect with backends',
