@@ -5,8 +5,8 @@ import type { Logger } from '../lib/logger.ts'
 export type Verdict =
   /** Nothing is left to do until the key is added again. */
   | { readonly kind: 'done' }
-  /** Not yet: again after that time, or at once when the key is added. */
-  | { readonly kind: 'later'; readonly afterMs: number }
+  /** Not yet: again after that time, or at once when the key is added. `isIdle`: there is no need to wait for it. */
+  | { readonly kind: 'later'; readonly afterMs: number; readonly isIdle?: boolean | undefined }
   /** Given up, and idle therefore: again after that time, or at once when the key is added as fresh. */
   | { readonly kind: 'refused'; readonly afterMs: number }
   /** Again after a random time that grows with each failure, whatever is added meanwhile. */
@@ -40,6 +40,8 @@ interface Entry {
   readonly key: string
   phase: Phase
   failures: number
+  /** Not counted as pending. */
+  isIdle: boolean
   /** Added while it was running. */
   added: 'no' | 'again' | 'fresh'
   timer: NodeJS.Timeout | undefined
@@ -72,7 +74,8 @@ export class WorkQueue {
   /** Work is to be done. `isFresh`: there is reason to believe that what was refused is not any more. */
   add(key: string, isFresh = false): void {
     const entry = this.#entries.get(key)
-    if (entry === undefined) this.#enqueue({ key, phase: 'queued', failures: 0, added: 'no', timer: undefined })
+    if (entry === undefined)
+      this.#enqueue({ key, phase: 'queued', failures: 0, isIdle: false, added: 'no', timer: undefined })
     else if (entry.phase === 'running') entry.added = isFresh || entry.added === 'fresh' ? 'fresh' : 'again'
     else if (entry.phase === 'later' || (entry.phase === 'refused' && isFresh)) this.#enqueue(entry)
   }
@@ -88,10 +91,10 @@ export class WorkQueue {
     while (this.#running > 0) await this.#settled()
   }
 
-  /** Keys with work, except refused ones. */
+  /** Keys with work, except refused ones and those that say so. */
   pending(): number {
     let count = 0
-    for (const { phase } of this.#entries.values()) if (phase !== 'refused') count += 1
+    for (const { isIdle } of this.#entries.values()) if (!isIdle) count += 1
     return count
   }
 
@@ -107,6 +110,7 @@ export class WorkQueue {
   #enqueue(entry: Entry): void {
     clearTimeout(entry.timer)
     entry.phase = 'queued'
+    entry.isIdle = false
     this.#entries.set(entry.key, entry)
     const lane = this.#options.isUrgent(entry.key) ? this.#urgent : this.#others
     lane.add(entry)
@@ -167,7 +171,10 @@ export class WorkQueue {
     const isAdded = verdict.kind === 'refused' ? entry.added === 'fresh' : entry.added !== 'no'
     if (isAdded) this.#enqueue(entry)
     else if (verdict.kind === 'done') this.#entries.delete(entry.key)
-    else this.#wait(entry, verdict.kind, verdict.afterMs)
+    else {
+      this.#wait(entry, verdict.kind, verdict.afterMs)
+      entry.isIdle = verdict.kind === 'refused' || verdict.isIdle === true
+    }
   }
 
   #fail(entry: Entry, { everywhere, afterMs = 0, maxMs = maxDelayMs }: Verdict & { readonly kind: 'failed' }): void {

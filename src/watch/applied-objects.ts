@@ -1,0 +1,176 @@
+/** The objects that we manage, as they are, and the requests that bring one of them to what it should be. */
+import { apiVersionOf } from '../api/kinds.ts'
+import { type FleetKindName, fleetObjectsTable, type ManagedKind } from '../api/managed-kinds.ts'
+import { must } from '../lib/assert.ts'
+import { isOurs, type ObservedObject, objectKeyOf, readObserved, type StampedObject } from './applied-object.ts'
+import { applyPatch, type KubeClient, type KubeRequest } from './kube-client.ts'
+import { isOlderVersion } from './watch-event.ts'
+import { readFailure, type WriteFailure } from './write-failure.ts'
+
+/** What became of an object that should be there. */
+export type ApplyOutcome =
+  /** It is as it should be, as far as the watch tells. `isVerified`: because we applied it ourselves. */
+  | { readonly kind: 'same'; readonly isVerified: boolean }
+  | { readonly kind: 'applied'; readonly isChanged: boolean }
+  /** It is being deleted: the watch will tell when it is gone. */
+  | { readonly kind: 'waiting' }
+  /** An object of that name is somebody else's. Nothing was touched. */
+  | { readonly kind: 'foreign' }
+  | { readonly kind: 'failed'; readonly failure: WriteFailure }
+
+export interface AppliedObjectsOptions {
+  readonly client: KubeClient
+  readonly fieldManager: string
+  readonly controllerName: string
+}
+
+/** What our last apply of an object gave. */
+interface Applied {
+  readonly uid: string
+  readonly ownFields: string | undefined
+}
+
+export class AppliedObjects {
+  readonly #options: AppliedObjectsOptions
+  /** By object key, the newest version that we know. */
+  readonly #observed = new Map<string, ObservedObject>()
+  readonly #applied = new Map<string, Applied>()
+
+  constructor(options: AppliedObjectsOptions) {
+    this.#options = options
+  }
+
+  get(key: string): ObservedObject | undefined {
+    return this.#observed.get(key)
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#observed.keys()
+  }
+
+  /** Takes in what a watch or an answer told. False when it was known, or is older than what is. */
+  observe(object: ObservedObject): boolean {
+    const key = objectKeyOf(object.kind, object)
+    const known = this.#observed.get(key)
+    const isOld = known?.uid === object.uid && !isOlderVersion(known.resourceVersion, object.resourceVersion)
+    if (isOld) return false
+    this.#observed.set(key, object)
+    return true
+  }
+
+  /** It is gone, or does not have our label any more. */
+  forget(key: string): void {
+    this.#observed.delete(key)
+    this.#applied.delete(key)
+  }
+
+  /** Whether an object that nobody wants is ours to delete. One that somebody copied has our marks, but not our fields. */
+  isLeftOver(key: string): boolean {
+    const there = this.#observed.get(key)
+    return (
+      there !== undefined &&
+      !there.isDeleting &&
+      there.isManaged &&
+      there.ownFields !== undefined &&
+      there.controller === this.#options.controllerName
+    )
+  }
+
+  /** Whether it has to be applied. `isVerifying`: what was applied before we came is not trusted. */
+  look({ object, hash }: StampedObject, isVerifying: boolean): ApplyOutcome | undefined {
+    const key = objectKeyOf(object.kind, object.metadata)
+    const there = this.#observed.get(key)
+    if (there === undefined) return undefined
+    if (!isOurs(there, object, this.#options.controllerName)) return { kind: 'foreign' }
+    if (there.isDeleting) return { kind: 'waiting' }
+    const isOwned = object.metadata.ownerReferences.every(({ uid }) => there.owners.some((owner) => owner.uid === uid))
+    if (there.hash !== hash || !isOwned) return undefined
+    const applied = this.#applied.get(key)
+    if (applied?.uid === there.uid) {
+      return applied.ownFields === there.ownFields ? { kind: 'same', isVerified: true } : undefined
+    }
+    return isVerifying || there.ownFields === undefined ? undefined : { kind: 'same', isVerified: false }
+  }
+
+  /** Applies an object whose name is free or whose object is ours. */
+  async apply(stamped: StampedObject): Promise<ApplyOutcome> {
+    const { object } = stamped
+    const key = objectKeyOf(object.kind, object.metadata)
+    try {
+      const there = this.#observed.get(key) ?? (await this.#read(object.kind, key))
+      if (there !== undefined && !isOurs(there, object, this.#options.controllerName)) return { kind: 'foreign' }
+      if (there?.isDeleting === true) return { kind: 'waiting' }
+      const answer = await this.#options.client.send(this.#applyRequest(stamped, there))
+      const told = readObserved(object.kind, answer, this.#options.fieldManager)
+      if (told !== undefined) {
+        this.#applied.set(key, { uid: told.uid, ownFields: told.ownFields })
+        this.observe(told)
+      }
+      return { kind: 'applied', isChanged: told?.resourceVersion !== there?.resourceVersion }
+    } catch (error) {
+      const failure = readFailure(error)
+      // What we knew of it is wrong: the next try reads it.
+      if (failure.kind === 'conflict' || failure.kind === 'gone') this.forget(key)
+      return { kind: 'failed', failure }
+    }
+  }
+
+  /** Deletes what we know under the key, and nothing else that may have its name by now. */
+  async delete(key: string): Promise<WriteFailure | undefined> {
+    const there = must(this.#observed.get(key), `${key} is to be deleted and unknown`)
+    const body = { propagationPolicy: 'Background', preconditions: { uid: there.uid } }
+    try {
+      await this.#options.client.send({ method: 'DELETE', path: pathOf(there.kind, there), body })
+      this.#observed.set(key, { ...there, isDeleting: true })
+      return undefined
+    } catch (error) {
+      const failure = readFailure(error)
+      if (failure.kind === 'conflict' || failure.kind === 'gone') this.forget(key)
+      return failure
+    }
+  }
+
+  /** Objects without our label are not watched: before the first apply somebody else's would be unknown. */
+  async #read(kind: FleetKindName, key: string): Promise<ObservedObject | undefined> {
+    const [, namespace = '', name = ''] = key.split('/')
+    try {
+      const answer = await this.#options.client.send({ method: 'GET', path: pathOf(kind, { namespace, name }) })
+      return readObserved(kind, answer, this.#options.fieldManager)
+    } catch (error) {
+      if (readFailure(error).kind === 'gone') return undefined
+      throw error
+    }
+  }
+
+  /**
+   * With the uid of what is there, or else without force: an object that somebody made meanwhile is a conflict either way
+   * and not overwritten.
+   */
+  #applyRequest({ object }: StampedObject, there: ObservedObject | undefined): KubeRequest {
+    const { fieldManager } = this.#options
+    const query = { fieldManager, force: there === undefined ? undefined : 'true' }
+    const uid = there === undefined ? {} : { uid: there.uid }
+    const body = { ...object, metadata: { ...object.metadata, ...uid } }
+    return { method: 'PATCH', path: pathOf(object.kind, object.metadata), contentType: applyPatch, query, body }
+  }
+}
+
+function pathOf(
+  kind: FleetKindName,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): string {
+  return `${collectionPath(rowOf(kind), namespace)}/${name}`
+}
+
+/** Path of all objects of a kind, in one namespace or in all. */
+export function collectionPath(row: ManagedKind, namespace?: string): string {
+  const root = row.group === '' ? `/api/${row.version}` : `/apis/${apiVersionOf(row)}`
+  return `${root}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${row.plural}`
+}
+
+function rowOf(kind: FleetKindName): ManagedKind {
+  return must(
+    fleetObjectsTable.find((row) => row.kind === kind),
+    `${kind} is not in fleetObjectsTable`,
+  )
+}
