@@ -69,6 +69,13 @@ describe('deploy/fairlead.yaml', () => {
     expect(await controllerFlags()).toMatchObject({ xdsAddress: '0.0.0.0:18000', probeAddress: '0.0.0.0:19000' })
   })
 
+  test('`fairlead status` in the pod asks where the control plane answers', async () => {
+    const address = container.env.find(
+      (variable: { readonly name: string }) => variable.name === 'FAIRLEAD_ADMIN_ADDRESS',
+    )
+    expect(await controllerFlags()).toMatchObject({ adminAddress: address.value })
+  })
+
   test('what is not written cannot be changed: read-only root, no capability, no root, no other service account', () => {
     const { securityContext, serviceAccountName } = find('Deployment').spec.template.spec
     expect(container.securityContext).toEqual({
