@@ -89,7 +89,7 @@ async function main(): Promise<void> {
     if (!keep) await provider.remove(id)
     process.exit(signal === 'SIGINT' ? 130 : 143)
   }
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted).once('SIGHUP', interrupted)
   const alone = await printedStep('tests with an API server', () =>
     runTests('kube', positionals, { enter: [], env: {} }),
   )

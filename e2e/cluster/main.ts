@@ -1,7 +1,9 @@
 /**
  * A cluster for developers, which goes on running.
  *
- *   npm run cluster -- up|down|status|env|exec COMMAND...|kubectl ARGS...|load IMAGE.tar... [--id NAME]
+ *   npm run cluster -- up|down|status|env|exec COMMAND...|kubectl ARGS...|load IMAGE.tar...
+ *
+ * `up` leaves a cluster alone that runs. FAIRLEAD_CLUSTER_ID names one of several. Default: bare.
  */
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
@@ -31,7 +33,7 @@ function enter(cluster: Cluster, command: readonly string[]): void {
 async function main([verb = '', ...rest]: readonly string[], id: string): Promise<void> {
   switch (verb) {
     case 'up':
-      return console.log(howToEnter(await bareProvider.start(id, printedStep)))
+      return console.log(howToEnter((await bareProvider.find(id)) ?? (await bareProvider.start(id, printedStep))))
     case 'down':
       return printedStep('down', () => bareProvider.remove(id))
     case 'status':
