@@ -11,7 +11,7 @@ export interface KubeRequest {
   readonly body?: unknown
   /** Default: application/json. */
   readonly contentType?: string | undefined
-  /** Default: application/json. `partialMetadata` asks for the metadata of objects alone. */
+  /** Default: application/json. */
   readonly accept?: string | undefined
   readonly signal?: AbortSignal | undefined
   /** Milliseconds until the whole answer must be there; of a stream: until its head. Default: 30 s. */
@@ -39,8 +39,10 @@ export const applyPatch = 'application/apply-patch+yaml'
 /** Content type of a JSON merge patch (RFC 7396). */
 export const mergePatch = 'application/merge-patch+json'
 
-/** To accept: lists and watches carry only `metadata` of each object. */
-export const partialMetadata = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json'
+/** To accept: an object, or a watch of them, with `metadata` alone. */
+export const partialMetadata = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+/** To accept: a list with the `metadata` of its objects alone. */
+export const partialMetadataList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 
 /** What an API server answered, or why it did not. */
 export class KubeError extends Error {

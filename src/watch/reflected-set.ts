@@ -86,6 +86,11 @@ export class ReflectedSet {
     return this.#lose([...this.#known.keys()], this.#known.size > 0, nowMs)
   }
 
+  /** Everything goes. */
+  clear(): void {
+    for (const key of [...this.#known.keys()]) this.#forget(key)
+  }
+
   #lose(keys: readonly string[], losesAll: boolean, nowMs: number): boolean {
     if (losesAll) {
       this.#doubtedSinceMs ??= nowMs

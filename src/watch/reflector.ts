@@ -2,7 +2,15 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '../lib/logger.ts'
 import { Backoff } from './backoff.ts'
-import { answerError, type KubeClient, KubeError, type KubeRequest, type KubeStream } from './kube-client.ts'
+import {
+  answerError,
+  type KubeClient,
+  KubeError,
+  type KubeRequest,
+  type KubeStream,
+  partialMetadata,
+  partialMetadataList,
+} from './kube-client.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { type LossLimits, type ObjectSink, ReflectedSet } from './reflected-set.ts'
 import { isOlderVersion, parseEvent, parsePage, type WatchEvent } from './watch-event.ts'
@@ -37,7 +45,10 @@ export interface ReflectorOptions {
   readonly path: string
   readonly fieldSelector?: string | undefined
   readonly labelSelector?: string | undefined
-  readonly accept?: string | undefined
+  /** True: objects come with their metadata alone. */
+  readonly isMetadataOnly?: boolean | undefined
+  /** Lists every so often instead of watching: for collections that are not worth a connection. Default: watches. */
+  readonly pollMs?: number | undefined
   readonly sink: ReflectorSink
   readonly logger: Logger
   /** From 0 to 1. Default: Math.random. */
@@ -81,6 +92,7 @@ export class Reflector {
   /** Of the last event or bookmark; undefined when the collection must be listed. */
   #version: string | undefined
   #reason: ListReason = 'start'
+  /** False while a list that could not be streamed is asked for in pages. */
   #streamsLists = true
   #isClosed = false
   /** Of the connection in use. */
@@ -117,6 +129,11 @@ export class Reflector {
     await this.#running
   }
 
+  /** Tells the sink of everything as gone. */
+  forget(): void {
+    this.#set.clear()
+  }
+
   /** Tries again now instead of later: what was not there may be. */
   poke(): void {
     this.#endPause?.()
@@ -142,9 +159,13 @@ export class Reflector {
     if (isList) {
       this.#options.sink.listing?.(this.#reason)
       this.#set.beginList()
-      if (!this.#streamsLists) {
+      const { pollMs } = this.#options
+      if (!this.#streamsLists || pollMs !== undefined) {
         await this.#listPages()
-        return 0
+        if (pollMs === undefined) return 0
+        this.#version = undefined
+        this.#backoff.reset()
+        return pollMs * (0.9 + 0.2 * this.#random())
       }
     }
     const startedMs = performance.now()
@@ -246,6 +267,7 @@ export class Reflector {
 
   #completeList(version: string): void {
     this.#version = version
+    this.#streamsLists = true
     this.#believe(this.#set.endList(performance.now()))
     this.#tellSynced()
   }
@@ -289,11 +311,13 @@ export class Reflector {
     switch (error.status) {
       case 400:
       case 422:
+      case 500:
+        // API servers on an etcd before 3.4.25 answer 500, those without the feature 400 or 422.
         if (this.#version === undefined && this.#streamsLists) {
           this.#streamsLists = false
           return 0
         }
-        this.#relistFor('unreadable', '')
+        if (error.status !== 500) this.#relistFor('unreadable', '')
         break
       case 410:
         this.#relistFor('expired', '')
@@ -354,8 +378,10 @@ export class Reflector {
   }
 
   #request(query: Readonly<Record<string, string | undefined>>): KubeRequest {
-    const { path, accept, fieldSelector, labelSelector } = this.#options
+    const { path, isMetadataOnly = false, fieldSelector, labelSelector } = this.#options
     const { signal } = this.#connection
+    const partial = query.watch === undefined ? partialMetadataList : partialMetadata
+    const accept = isMetadataOnly ? partial : undefined
     return { method: 'GET', path, accept, signal, query: { ...query, fieldSelector, labelSelector } }
   }
 

@@ -1,0 +1,69 @@
+/** What the state of a watch means for an operator, in words. */
+import type { Kind } from '../api/kinds.ts'
+import { gatewayApiGroup } from '../api/gen/schemas.ts'
+import { listOf, type ParseProblem } from '../api/parse-problem.ts'
+import type { ReflectorState } from './reflector.ts'
+import { resourceName } from './rest-path.ts'
+
+/** The notice of a kind, or of one watched object of it; undefined when all is well. */
+export function kindNotice(kind: Kind, state: ReflectorState, clusterRole: string): string | undefined {
+  switch (state.kind) {
+    case 'synced':
+      return undefined
+    case 'doubted':
+      return `the API server shows none of ${state.kept} objects of kind ${kind.kind} any more; they stay in use until it says so again in 30 s`
+    case 'absent':
+      return absentNotice(kind)
+    case 'refused':
+      return refusedNotice(kind, state, clusterRole)
+    case 'failing':
+      return `${kind.kind} cannot be watched; what is known stays in use: ${messageOf(state.error)}`
+  }
+}
+
+function absentNotice(kind: Kind): string {
+  const what = `the API server does not serve ${resourceName(kind)} in version ${kind.version}`
+  const remedy =
+    kind.group === gatewayApiGroup
+      ? 'install the Gateway API CRDs, release 1.7: kubectl apply --server-side -f standard-install.yaml of kubernetes-sigs/gateway-api'
+      : 'install the CRDs that come with Fairlead'
+  const effect = kind.required ? 'nothing is served before' : 'there are none until then'
+  return `${what}: ${remedy}; ${effect}`
+}
+
+function refusedNotice(kind: Kind, state: ReflectorState & { readonly kind: 'refused' }, clusterRole: string): string {
+  if (state.error.status === 401) {
+    return `the API server does not know who we are: is the token or the certificate expired, or of another cluster? ${state.error.message}`
+  }
+  if (state.verbs.length === 0) return `${resourceName(kind)} may not be read: ${state.error.message}`
+  const verbs = listOf(
+    state.verbs.map((verb) => `\`${verb}\``),
+    'and',
+  )
+  return `ClusterRole ${clusterRole} lacks ${verbs} on ${resourceName(kind)}; add it, or apply the roles of this version`
+}
+
+/** Why an object is not taken: the fields and the rules. */
+export function parseNotice(problems: readonly ParseProblem[], hasLast: boolean): string {
+  const words = problems
+    .slice(0, 5)
+    .map(
+      ({ field, message, remedy }) =>
+        `${field === '' ? '' : `${field}: `}${message}${remedy === undefined ? '' : `; ${remedy}`}`,
+    )
+  const more = problems.length > 5 ? ` (and ${problems.length - 5} more)` : ''
+  const effect = hasLast ? 'the version before stays in use' : 'it is not used'
+  return `${words.join('. ')}${more}: ${effect}`
+}
+
+/** What is in an object that this version does not know. */
+export function droppedNotice(problems: readonly ParseProblem[]): string {
+  const fields = problems.map(({ field }) => field)
+  const shown = fields.slice(0, 5).join(', ')
+  const more = fields.length > 5 ? ` and ${fields.length - 5} more` : ''
+  return `not known to this version and ignored: ${shown}${more}`
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

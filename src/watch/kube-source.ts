@@ -1,0 +1,259 @@
+/** Brings the objects of a cluster in: every kind that is translated, and by name what is referenced. */
+import type { Kind, KubernetesObject } from '../api/kinds.ts'
+import { findKind } from '../api/kinds.ts'
+import type { CrdFacts } from '../api/crd-facts.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { Metrics } from '../lib/metrics.ts'
+import { Discovery } from './discovery.ts'
+import type { KubeClient } from './kube-client.ts'
+import { droppedNotice, kindNotice, parseNotice } from './kind-notice.ts'
+import { readObject } from './kube-object.ts'
+import type { LiveObjects } from './live-objects.ts'
+import { Reflector, type ReflectorLimits, reflectorLimits, type ReflectorState } from './reflector.ts'
+import { collectionPath } from './rest-path.ts'
+import type { ObjectName } from './sources.ts'
+import type { ApiObject } from './watch-event.ts'
+import { declareWatchMetrics, type WatchMetrics } from './watch-metrics.ts'
+import { type NoticeListener, WatchNotices } from './watch-notices.ts'
+
+/** What to bring in and whom to tell. */
+export interface KubeSourceOptions {
+  readonly client: KubeClient
+  /** Kinds to watch. ConfigMaps among them are watched only as far as they are followed. */
+  readonly kinds: readonly Kind[]
+  /** Told the server's side of objects whose status we write. */
+  readonly live: LiveObjects
+  /** A new object or a new version of one. `key` is `<Kind>/<namespace>/<name>`. */
+  readonly onObject: (object: KubernetesObject, key: string) => void
+  /** Called once for each object that was told before. */
+  readonly onDelete: (ref: ObjectName) => void
+  readonly onNotice: NoticeListener
+  readonly onCrds: (facts: CrdFacts) => void
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** Name of our ClusterRole, for who has to mend it. Default: fairlead. */
+  readonly clusterRole?: string | undefined
+  /** Referenced objects with a watch of their own; the others are looked at every 30 s. Default: 64. */
+  readonly maxNamedWatches?: number | undefined
+  readonly random?: (() => number) | undefined
+  readonly limits?: Partial<ReflectorLimits> | undefined
+}
+
+/** One reflector and how far it got. */
+interface Watch {
+  readonly kind: Kind
+  readonly reflector: Reflector
+  /** Settled: it told what there is, or that there is nothing to wait for. */
+  isSettled: boolean
+  refusedSinceMs: number | undefined
+  readonly isPolled: boolean
+}
+
+const certificateType = 'kubernetes.io/tls'
+const namedPollMs = 30_000
+
+/** Watches a cluster until it is closed. */
+export class KubeSource {
+  /** Resolves when every required kind was listed and every optional one was, or is not there. */
+  readonly synced: Promise<void>
+  readonly #options: KubeSourceOptions
+  readonly #notices: WatchNotices
+  readonly #metrics: WatchMetrics
+  readonly #limits: ReflectorLimits
+  readonly #discovery: Discovery
+  /** By kind. */
+  readonly #kinds = new Map<string, Watch>()
+  /** By `<Kind>/<namespace>/<name>`. */
+  readonly #named = new Map<string, Watch>()
+  /** Objects that were told, by key. The uid tells apart what two watches see of one name. */
+  readonly #told = new Map<string, string>()
+  #waiting: { readonly isDone: () => boolean; readonly resolve: () => void }[] = []
+
+  constructor(options: KubeSourceOptions) {
+    const { client, kinds, logger, metrics, onCrds, onNotice } = options
+    this.#options = options
+    this.#limits = { ...reflectorLimits, ...options.limits }
+    this.#notices = new WatchNotices(logger, onNotice)
+    this.#metrics = declareWatchMetrics(metrics)
+    for (const kind of kinds) if (kind.kind !== 'ConfigMap') this.#kinds.set(kind.kind, this.#watchKind(kind))
+    this.#discovery = new Discovery({
+      client,
+      onFacts: onCrds,
+      onCrd: (name) => this.#poke(name),
+      notices: this.#notices,
+      skew: this.#metrics.skew,
+      logger,
+      clusterRole: this.#clusterRole,
+      random: options.random,
+    })
+    this.synced = this.#until(() => [...this.#kinds.values()].every((watch) => watch.isSettled))
+  }
+
+  /** What an operator should know, by subject: a kind, or an object as `<Kind>/<namespace>/<name>`. */
+  get notices(): ReadonlyMap<string, string> {
+    return this.#notices.entries()
+  }
+
+  start(): void {
+    this.#discovery.start()
+    for (const { reflector } of this.#kinds.values()) reflector.start()
+  }
+
+  async close(): Promise<void> {
+    const watches = [...this.#kinds.values(), ...this.#named.values()]
+    await Promise.all([this.#discovery.close(), ...watches.map(({ reflector }) => reflector.close())])
+  }
+
+  /**
+   * Watches exactly these ConfigMaps and Secrets by name, `<Kind>/<namespace>/<name>`. What is followed no more is told
+   * as deleted.
+   */
+  follow(wanted: ReadonlySet<string>): void {
+    for (const [key, watch] of this.#named) {
+      if (wanted.has(key)) continue
+      this.#named.delete(key)
+      void watch.reflector.close()
+      watch.reflector.forget()
+      this.#notices.set(key, undefined)
+    }
+    for (const key of wanted) {
+      const [kindName = '', namespace = '', name = ''] = key.split('/')
+      const kind = findKind(kindName)
+      const isByName = kind?.kind === 'ConfigMap' || kind?.kind === 'Secret'
+      if (!isByName || this.#named.has(key)) continue
+      const watch = this.#watchNamed(kind, key, { namespace, name })
+      this.#named.set(key, watch)
+      watch.reflector.start()
+    }
+    this.#check()
+  }
+
+  /** Resolves when everything that is watched now, followed objects included, was looked up. */
+  settled(): Promise<void> {
+    return this.#until(() => [...this.#kinds.values(), ...this.#named.values()].every((watch) => watch.isSettled))
+  }
+
+  get #clusterRole(): string {
+    return this.#options.clusterRole ?? 'fairlead'
+  }
+
+  #watchKind(kind: Kind): Watch {
+    const fieldSelector = kind.kind === 'Secret' ? `type=${certificateType}` : undefined
+    return this.#watch(kind, { subject: kind.kind, path: collectionPath(kind), fieldSelector, isPolled: false })
+  }
+
+  /** Certificates have a watch already: a Secret is followed by name as long as it is none. */
+  #watchNamed(kind: Kind, key: string, { namespace, name }: Omit<ObjectName, 'kind'>): Watch {
+    const others = kind.kind === 'Secret' ? `,type!=${certificateType}` : ''
+    const isPolled = [...this.#named.values()].filter((watch) => !watch.isPolled).length >= this.#maxNamedWatches
+    const path = collectionPath(kind, namespace)
+    return this.#watch(kind, { subject: key, path, fieldSelector: `metadata.name=${name}${others}`, isPolled })
+  }
+
+  get #maxNamedWatches(): number {
+    return this.#options.maxNamedWatches ?? 64
+  }
+
+  #watch(
+    kind: Kind,
+    about: {
+      readonly subject: string
+      readonly path: string
+      readonly fieldSelector: string | undefined
+      readonly isPolled: boolean
+    },
+  ): Watch {
+    const { client, logger, random, limits } = this.#options
+    const { subject, path, fieldSelector, isPolled } = about
+    const reflector = new Reflector({
+      client,
+      path,
+      fieldSelector,
+      logger,
+      random,
+      limits,
+      pollMs: isPolled ? namedPollMs : undefined,
+      sink: {
+        upsert: (raw) => this.#upsert(kind, raw),
+        remove: (key, uid) => this.#remove(kind, key, uid),
+        state: (state) => this.#state(watch, subject, state),
+        listing: (reason) => this.#metrics.lists.inc({ kind: kind.kind, reason }),
+      },
+    })
+    const watch: Watch = { kind, reflector, isPolled, isSettled: false, refusedSinceMs: undefined }
+    return watch
+  }
+
+  #upsert(kind: Kind, raw: ApiObject): void {
+    const { namespace = '', name } = raw.metadata
+    const key = `${kind.kind}/${namespace}/${name}`
+    this.#metrics.events.inc({ kind: kind.kind, type: 'set' })
+    const { live, parsed, dropped } = readObject(kind, raw)
+    if (kind.writesStatus) this.#options.live.set(key, live)
+    if (!parsed.ok) {
+      this.#metrics.unreadable.inc({ kind: kind.kind })
+      const told = this.#told.get(key)
+      // The object that was good is gone: this one only has its name.
+      if (told !== undefined && told !== live.uid) this.#tellDeleted(kind, key)
+      this.#notices.set(key, parseNotice(parsed.error, told === live.uid))
+      return
+    }
+    // Core kinds come from an API server that may be newer than our tables; what it adds there means nothing to us.
+    const isTold = dropped.length > 0 && kind.group.includes('.') && !kind.group.startsWith('discovery.')
+    this.#notices.set(key, isTold ? droppedNotice(dropped) : undefined)
+    this.#options.onObject(parsed.value, key)
+    this.#told.set(key, live.uid)
+    this.#metrics.objects.set({ kind: kind.kind }, this.#kinds.get(kind.kind)?.reflector.size ?? this.#named.size)
+  }
+
+  #remove(kind: Kind, namespacedName: string, uid: string): void {
+    const key = `${kind.kind}/${namespacedName}`
+    this.#metrics.events.inc({ kind: kind.kind, type: 'delete' })
+    if (kind.writesStatus) this.#options.live.delete(key)
+    this.#notices.set(key, undefined)
+    const told = this.#told.get(key)
+    // A Secret that was made again with another type came by the other watch meanwhile.
+    if (told === undefined || told !== uid) return
+    this.#tellDeleted(kind, key)
+  }
+
+  #tellDeleted(kind: Kind, key: string): void {
+    this.#told.delete(key)
+    const [, namespace = '', name = ''] = key.split('/')
+    this.#options.onDelete({ kind: kind.kind, namespace, name })
+  }
+
+  #state(watch: Watch, subject: string, state: ReflectorState): void {
+    const { kind } = watch
+    const isSynced = state.kind === 'synced' || state.kind === 'doubted'
+    if (!isSynced) this.#metrics.failures.inc({ kind: kind.kind, state: state.kind })
+    if (subject === kind.kind) this.#metrics.synced.set({ kind: kind.kind }, isSynced ? 1 : 0)
+    this.#notices.set(subject, kindNotice(kind, state, this.#clusterRole))
+    if (state.kind !== 'refused') watch.refusedSinceMs = undefined
+    else watch.refusedSinceMs ??= performance.now()
+    const isRefused =
+      watch.refusedSinceMs !== undefined && performance.now() - watch.refusedSinceMs >= this.#limits.confirmMs
+    if (isSynced || isRefused || (state.kind === 'absent' && !kind.required)) watch.isSettled = true
+    this.#check()
+  }
+
+  #poke(resource: string): void {
+    for (const { kind, reflector } of this.#kinds.values()) {
+      if (resource === `${kind.plural}.${kind.group}`) reflector.poke()
+    }
+  }
+
+  #until(isDone: () => boolean): Promise<void> {
+    if (isDone()) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push({ isDone, resolve }))
+  }
+
+  #check(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const one of waiting) {
+      if (one.isDone()) one.resolve()
+      else this.#waiting.push(one)
+    }
+  }
+}
