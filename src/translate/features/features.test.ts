@@ -123,6 +123,11 @@ describe('header modifiers', () => {
       { set: [{ name: 'a', value: 'b\r\nc: d' }] },
       /the value of "a" holds a control character/,
     ],
+    [
+      'TE with another value than HTTP/2 has',
+      { set: [{ name: 'TE', value: 'gzip' }] },
+      /"TE" has the value "trailers"/,
+    ],
     ['NUL in a value', { set: [{ name: 'a', value: '\u0000' }] }, /control character/],
   ])('refuses %s', (_what, filter, line) => {
     const found = problems([request(filter)])

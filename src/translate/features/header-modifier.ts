@@ -53,6 +53,8 @@ const requestHeaders: ReadonlyMap<string, string> = new Map([
 const responseHeaders: ReadonlyMap<string, string> = new Map([
   ['content-length', framing],
   ['transfer-encoding', framing],
+  // HTTP/2 clients take such a response for malformed (RFC 9113 8.2.2).
+  ['te', 'is of requests only; leave it out'],
 ])
 
 /** RFC 9110 5.6.2 "token". */
@@ -95,6 +97,9 @@ function nameProblems({ name, field }: Entry, reserved: ReadonlyMap<string, stri
 }
 
 function valueProblems({ name, value, field }: Entry): readonly Problem[] {
+  if (name.toLowerCase() === 'te' && !['', 'trailers'].includes(value)) {
+    return [unsupported(field, `${quote(name)} has the value "trailers" and no other in HTTP/2; correct it`)]
+  }
   return hasControlCharacter(value)
     ? [unsupported(field, `the value of ${quote(name)} holds a control character, which no header can; remove it`)]
     : []
