@@ -26,9 +26,9 @@ metadata:
 /** What `helm template` prints for the chart with these values (`name=value`, as --set takes them). */
 export function helmTemplate(helm: string, values: readonly string[] = []): string {
   const set = values.flatMap((value) => ['--set', value])
-  return execFileSync(helm, ['template', 'fairlead', chart, '--namespace', defaultNamespace, ...set], {
-    encoding: 'utf8',
-  })
+  // A Helm 3 that somebody built by hand takes the version for 1.20 otherwise.
+  const where = ['--namespace', defaultNamespace, '--kube-version', '1.36.0']
+  return execFileSync(helm, ['template', 'fairlead', chart, ...where, ...set], { encoding: 'utf8' })
 }
 
 /** deploy/fairlead.yaml: the namespace, and the chart with its default values. */
