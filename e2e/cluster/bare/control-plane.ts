@@ -46,7 +46,7 @@ export function apiServerArguments(layout: BareLayout): readonly string[] {
 }
 
 /** The controller manager. It ends at once when the API server is not ready within ten seconds. */
-export function controllerManagerArguments(layout: BareLayout): readonly string[] {
+export function controllerArguments(layout: BareLayout): readonly string[] {
   const file = (name: string) => join(certificateFolder(layout), name)
   return [
     `--kubeconfig=${kubeconfigFile(layout, 'controller-manager')}`,

@@ -5,7 +5,7 @@ import { clusterImages, ensureImage } from '../images.ts'
 import type { Step } from '../provider.ts'
 import { createCgroups } from './cgroups.ts'
 import { BareCluster, type ClusterPrograms } from './cluster.ts'
-import { apiServerArguments, controllerManagerArguments, etcdArguments, schedulerArguments } from './control-plane.ts'
+import { apiServerArguments, controllerArguments, etcdArguments, schedulerArguments } from './control-plane.ts'
 import { takeDown } from './down.ts'
 import { type BareLayout, kubeconfigFile } from './layout.ts'
 import { type HeldNode, holdNode, startDaemon } from './namespaces.ts'
@@ -86,7 +86,7 @@ export function startNode({ layout, programs }: BareCluster, node: HeldNode): vo
 
 async function startNodes(cluster: BareCluster): Promise<void> {
   const { layout, programs, nodes } = cluster
-  const manager = [join(programs.kubernetes, 'kube-controller-manager'), ...controllerManagerArguments(layout)]
+  const manager = [join(programs.kubernetes, 'kube-controller-manager'), ...controllerArguments(layout)]
   startDaemon(layout, nodes[0], 'kube-controller-manager', manager)
   const scheduler = [join(programs.kubernetes, 'kube-scheduler'), ...schedulerArguments(layout)]
   startDaemon(layout, nodes[0], 'kube-scheduler', scheduler)
