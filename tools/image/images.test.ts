@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fairleadImage } from './images.ts'
 import { reachablePackages } from './packages.ts'
@@ -20,9 +20,11 @@ describe('fairleadImage', () => {
 
   /** Runs the program with no loader, library, package or source but those of the image. */
   function run(...args: readonly string[]): string {
-    const [loader, libraries] = [join(folder, loaderOf(folder)), join(folder, 'lib', libraryFolder(folder))]
-    const node = [join(folder, 'usr/bin/node'), join(folder, 'usr/lib/fairlead/src/main.ts')]
-    return execFileSync(loader, ['--library-path', libraries, ...node, ...args], {
+    const libraries = image.files.map(({ path }) => join(folder, path)).filter((path) => /\.so\.\d+$/.test(path))
+    const loader = libraries.find((path) => basename(path).startsWith('ld-')) ?? 'no loader'
+    const folders = [...new Set(libraries.map(dirname))].join(':')
+    const program = ['usr/bin/node', 'usr/lib/fairlead/src/main.ts'].map((path) => join(folder, path))
+    return execFileSync(loader, ['--library-path', folders, ...program, ...args], {
       encoding: 'utf8',
       env: image.env ?? {},
     })
@@ -50,16 +52,6 @@ describe('fairleadImage', () => {
     expect(values('USER')).toEqual(['65532:65532'])
   })
 })
-
-function libraryFolder(folder: string): string {
-  return readdirSync(join(folder, 'lib')).find((name) => name.endsWith('-linux-gnu')) ?? ''
-}
-
-function loaderOf(folder: string): string {
-  const [place = 'lib'] = readdirSync(folder).filter((name) => name === 'lib64')
-  const name = readdirSync(join(folder, place)).find((file) => file.startsWith('ld-linux')) ?? ''
-  return join(place, name)
-}
 
 describe('reachablePackages', () => {
   const packages = {
