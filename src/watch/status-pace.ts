@@ -9,8 +9,9 @@ type Fields = Readonly<Record<string, unknown>>
 
 const firstGapMs = 100
 const maxGapMs = 1_000
-/** Counts: 0.1, 0.5, 2.5 s, then this; less when nothing changed for `calmMs`. Five writes last for 18 s of changes. */
-const maxCountsGapMs = 15_000
+/** Counts wait for 0.5 s, 3 s, 18 s, then this, or until nothing changed for `calmMs`: five writes do for 40 s of changes. */
+const firstCountsGapMs = 500
+const maxCountsGapMs = 20_000
 const calmMs = 1_000
 /** After that time without a change the next one goes out at once again. */
 const quietMs = 2_000
@@ -60,7 +61,7 @@ export class WritePace {
   /** For a change of counts alone. */
   get countsDueMs(): number {
     if (this.#tries === 0) return this.dueMs
-    const grownMs = this.#lastTryMs + Math.min(maxCountsGapMs, firstGapMs * 5 ** (this.#tries - 1))
+    const grownMs = this.#lastTryMs + Math.min(maxCountsGapMs, firstCountsGapMs * 6 ** (this.#tries - 1))
     return Math.max(this.dueMs, Math.min(grownMs, this.#lastChangeMs + calmMs))
   }
 
