@@ -57,8 +57,8 @@ export function xdsUpstream({ host, port, tls }: XdsEndpoint): Readonly<Record<s
 }
 
 /**
- * The token as a secret that Envoy reads again. In a file of its own (SDS from a file): Envoy watches the folder of the
- * token for secrets that came so, not for those in the bootstrap.
+ * The token as a secret that Envoy reads again when its file is replaced. Content of a file of its own (SDS from a file):
+ * a secret in the bootstrap is read once.
  */
 export function tokenSecretFile({ tokenPath }: XdsTls): Readonly<Record<string, unknown>> {
   const secret = { filename: tokenPath, watched_directory: { path: dirname(tokenPath) } }
