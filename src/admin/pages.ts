@@ -57,6 +57,12 @@ export function adminPages(facts: AdminFacts): readonly AdminPage[] {
   ]
 }
 
+/** Those that tell nothing of the configuration: for kubelets and scrapers, on an address that others reach. */
+export function probePages(pages: readonly AdminPage[]): readonly AdminPage[] {
+  const open: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
+  return pages.filter(({ path }) => open.has(path))
+}
+
 function ready(missing: string | undefined): AdminAnswer {
   return missing === undefined ? text('ok') : text(missing, 503)
 }

@@ -42,6 +42,24 @@ export function createSources(graph: Graph): ObjectSources {
   }
 }
 
+const servedKinds: ReadonlySet<string> = new Set([
+  'ConfigMap',
+  'EndpointSlice',
+  'Gateway',
+  'GatewayClass',
+  'GatewayParameters',
+  'HTTPRoute',
+  'Namespace',
+  'ReferenceGrant',
+  'Secret',
+  'Service',
+])
+
+/** Whether anything is made of objects of that kind: others need not be watched. */
+export function isServedKind({ kind }: { readonly kind: string }): boolean {
+  return servedKinds.has(kind)
+}
+
 /** Adds or replaces an object. False for kinds that nothing is made of yet. */
 export function setObject(sources: ObjectSources, object: KubernetesObject): boolean {
   const { namespace, name } = object.metadata

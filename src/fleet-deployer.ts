@@ -1,0 +1,122 @@
+/** Runs the proxies of every Gateway in the cluster: what translation wants to run becomes applied objects. */
+import { apiVersionOf } from './api/kinds.ts'
+import { fleetObjectsTable, type ManagedKind } from './api/managed-kinds.ts'
+import type { Assembly } from './cli/assembly.ts'
+import { renderFleet } from './infra/fleet.ts'
+import type { FleetSettings } from './infra/fleet-settings.ts'
+import type { GatewayInfra } from './ir/infra.ts'
+import type { Logger } from './lib/logger.ts'
+import type { Metrics } from './lib/metrics.ts'
+import { managedLabel } from './watch/applied-object.ts'
+import { Applier } from './watch/apply.ts'
+import type { KubeClient } from './watch/kube-client.ts'
+import { Reflector, type ReflectorState } from './watch/reflector.ts'
+
+/** What a deployer needs. */
+export interface FleetDeployerOptions {
+  readonly client: KubeClient
+  readonly assembly: Assembly
+  readonly controllerName: string
+  readonly settings: FleetSettings
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+/** Applies the fleets of `outputs.infra`, and tells translation what the API server says to them. */
+export class FleetDeployer {
+  readonly #options: FleetDeployerOptions
+  readonly #applier: Applier
+  readonly #watches: readonly ManagedWatch[]
+
+  constructor(options: FleetDeployerOptions) {
+    const { assembly, client, controllerName, logger, metrics } = options
+    this.#options = options
+    this.#applier = new Applier({
+      client,
+      fieldManager: 'fairlead',
+      controllerName,
+      logger: logger.child({ component: 'fleets' }),
+      metrics,
+      onProblem: (gateway, message) => {
+        if (message === undefined) assembly.fleetProblems.delete(gateway)
+        else assembly.fleetProblems.set(gateway, message)
+      },
+    })
+    this.#watches = fleetObjectsTable.map((kind) => watchManaged(kind, this.#applier, options))
+    const { graph, outputs } = assembly
+    graph.observe(outputs.infra)
+    graph.onEpoch((epoch) => {
+      for (const [gateway, { after }] of epoch.changes(outputs.infra)) this.#follow(gateway, after)
+    })
+  }
+
+  /** Watches what is there, so that nothing is made twice; applies only once all of it is known. */
+  async start(): Promise<void> {
+    for (const { reflector } of this.#watches) reflector.start()
+    await Promise.all(this.#watches.map(({ listed }) => listed))
+    this.#applier.start()
+  }
+
+  /** Ends the watches and what is under way; the fleets run on. */
+  async stop(): Promise<void> {
+    await this.#applier.stop()
+    await Promise.all(this.#watches.map(({ reflector }) => reflector.close()))
+  }
+
+  #follow(gateway: string, infra: GatewayInfra | undefined): void {
+    if (infra === undefined) this.#applier.delete(gateway)
+    else this.#applier.set(gateway, renderFleet(infra, this.#options.settings))
+  }
+}
+
+interface ManagedWatch {
+  readonly reflector: Reflector
+  /** Resolves once the collection was listed, or cannot be. */
+  readonly listed: Promise<void>
+}
+
+/** Follows the metadata of the objects of one kind that carry our label. */
+function watchManaged(kind: ManagedKind, applier: Applier, { client, logger }: FleetDeployerOptions): ManagedWatch {
+  const settled = Promise.withResolvers<void>()
+  const path = `/${kind.group === '' ? 'api' : 'apis'}/${apiVersionOf(kind)}/${kind.plural}`
+  let told: ReflectorState['kind'] | undefined
+  const names = new Map<string, { readonly namespace: string; readonly name: string }>()
+  const reflector = new Reflector({
+    client,
+    path,
+    labelSelector: `${managedLabel.name}=${managedLabel.value}`,
+    isMetadataOnly: true,
+    logger: logger.child({ component: 'fleets', kind: kind.kind }),
+    sink: {
+      upsert: (object) => {
+        const { namespace = '', name } = object.metadata
+        names.set(`${namespace}/${name}`, { namespace, name })
+        applier.observe(kind.kind, object)
+      },
+      remove: (key) => {
+        const gone = names.get(key)
+        names.delete(key)
+        if (gone !== undefined) applier.vanished(kind.kind, gone.namespace, gone.name)
+      },
+      state: (state) => {
+        // One that cannot be read must not hold up the others; applying its objects says in status what is wrong.
+        if (state.kind !== 'failing') settled.resolve()
+        if (state.kind !== told) tell(state, kind, logger)
+        told = state.kind
+      },
+    },
+  })
+  return { reflector, listed: settled.promise }
+}
+
+function tell(state: ReflectorState, { plural, group }: ManagedKind, logger: Logger): void {
+  const resource = group === '' ? plural : `${plural}.${group}`
+  if (state.kind === 'refused') {
+    const verbs = state.verbs.join(', ')
+    logger.warn({ resource, verbs }, 'ClusterRole fairlead lacks verbs: is the newest deploy/fairlead.yaml applied?')
+  } else if (state.kind === 'absent') {
+    logger.warn({ resource }, 'the API server does not know this kind: fleets are made without it')
+  } else if (state.kind === 'failing') {
+    logger.warn({ resource, err: state.error }, 'the API server cannot be watched; trying again')
+  }
+}
