@@ -5,6 +5,7 @@ import type { Change } from './graph/collection.ts'
 import type { Epoch } from './graph/graph.ts'
 import { explainBindFailure, parseBindFailure } from './infra/bind-failure.ts'
 import { describeOwner, portOwner } from './infra/port-owner.ts'
+import { type GatewayInfra, revisionOf } from './ir/infra.ts'
 import type { GatewayKey } from './ir/names.ts'
 import type { Logger } from './lib/logger.ts'
 import type { Metrics } from './lib/metrics.ts'
@@ -13,7 +14,7 @@ import type { GatewayResource } from './translate/contract.ts'
 import { Feedback, type KeyedSink, type Refusal } from './xds/feedback.ts'
 import { createXdsMetrics, type XdsMetrics } from './xds/metrics.ts'
 import { XdsServer } from './xds/server.ts'
-import { type EndpointChange, type ResourceChange, ResourceStore } from './xds/store.ts'
+import { type EndpointChange, type ResourceChange, ResourceStore, type RevisionChange } from './xds/store.ts'
 
 /** What a process of ours is called; undefined for one that is not. */
 export type NameOfPid = (pid: number) => string | undefined
@@ -40,6 +41,7 @@ export class Deliverer {
     const { graph, outputs, deliveries } = translation
     graph.observe(outputs.resources)
     graph.observe(outputs.endpoints)
+    graph.observe(outputs.infra)
     graph.onEpoch((epoch) => this.#deliver(epoch))
     this.feedback = new Feedback({
       refusals: refusalSink(translation, nameOfPid),
@@ -62,11 +64,16 @@ export class Deliverer {
     this.#store.markSynced()
   }
 
+  /** Whether proxies are served. */
+  get isSynced(): boolean {
+    return this.#store.isSynced
+  }
+
   /** What is still missing before everything is served; undefined when nothing is. */
   notReady(): string | undefined {
     if (!this.#store.isSynced) return 'the files are not read yet'
     const waiting = [...this.#translation.outputs.infra.entries()]
-      .filter(([gateway, { ports }]) => ports.length > 0 && !this.feedback.delivery(gateway).synced)
+      .filter(([gateway, { ports, held }]) => ports.length > 0 && !held && !this.feedback.delivery(gateway).synced)
       .map(([gateway]) => gateway)
     return waiting.length === 0
       ? undefined
@@ -101,14 +108,18 @@ export class Deliverer {
   }
 
   #deliver(epoch: Epoch): void {
-    const { resources, endpoints } = this.#translation.outputs
+    const { resources, endpoints, infra } = this.#translation.outputs
     const changes = [...resourceChanges(epoch.changes(resources))]
     const assignments = [...endpointChanges(epoch.changes(endpoints))]
+    const revisions = [...revisionChanges(epoch.changes(infra))]
     for (const { type } of changes) this.#changed.set(type, (this.#changed.get(type) ?? 0) + 1)
     if (assignments.length > 0) {
       this.#changed.set('endpoint', (this.#changed.get('endpoint') ?? 0) + assignments.length)
     }
-    if (changes.length > 0 || assignments.length > 0) this.#store.apply({ resources: changes, endpoints: assignments })
+    if (changes.length + assignments.length + revisions.length > 0) {
+      this.#store.apply({ resources: changes, endpoints: assignments, revisions })
+    }
+    for (const { gateway, label } of revisions) if (label === undefined) this.feedback.forget(gateway)
   }
 
   #waking(metrics: XdsMetrics): XdsMetrics {
@@ -168,6 +179,13 @@ function* resourceChanges(changes: ReadonlyMap<string, Change<GatewayResource>>)
     if (known === undefined) continue
     const { type, name } = known.resource
     yield { gateway: known.gateway, type, name, resource: after?.resource }
+  }
+}
+
+function* revisionChanges(changes: ReadonlyMap<string, Change<GatewayInfra>>): Iterable<RevisionChange> {
+  for (const [gateway, { before, after }] of changes) {
+    const label = after && revisionOf(after)
+    if (label === undefined || before === undefined || label !== revisionOf(before)) yield { gateway, label }
   }
 }
 

@@ -25,6 +25,17 @@ export interface GatewayInfra {
   readonly held: boolean
 }
 
+/** Names one generation of one object: a Gateway that was made anew begins at 1 again. */
+export function revisionOf({
+  uid = '',
+  generation,
+}: {
+  readonly uid?: string | undefined
+  readonly generation: number
+}): string {
+  return `${uid}/${generation}`
+}
+
 /** A port of the Gateway and where the proxy binds it. */
 export interface FleetPort {
   readonly port: number

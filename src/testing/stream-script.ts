@@ -32,7 +32,9 @@ export class StreamScript {
     { limits = {} as Partial<StreamLimits>, envoyVersion = 'envoy 1.40.0', run = 's' } = {},
   ) {
     let salts = 0
-    const membership = stock.store.join(stock.gateway, { changed: (dirty) => this.event({ kind: 'changed', dirty }) })
+    const membership = stock.store.join(stock.gateway, {
+      changed: (dirty, revision) => this.event({ kind: 'changed', dirty, revision }),
+    })
     this.#leave = membership.leave
     this.stream = new DeltaStream({
       membership,

@@ -171,8 +171,8 @@ export class TestStore {
     this.store.markSynced()
   }
 
-  /** One epoch: resources of the Gateway and endpoints that came or changed, and `type|name` that went. */
-  put(resources: Iterable<NamedResource>, gone: readonly NamedResource[] = []): void {
+  /** One epoch: resources of the Gateway and endpoints that came or changed, those that went, and what it is called. */
+  put(resources: Iterable<NamedResource>, gone: readonly NamedResource[] = [], revision?: string): void {
     const changes = [
       ...[...resources].map((resource) => ({ type: resource.type, name: resource.name, resource })),
       ...gone.map(({ type, name }) => ({ type, name, resource: undefined })),
@@ -182,6 +182,7 @@ export class TestStore {
         .filter(({ type }) => type !== 'endpoint')
         .map((change) => ({ gateway: this.gateway, ...change })),
       endpoints: changes.filter(({ type }) => type === 'endpoint'),
+      revisions: revision === undefined ? [] : [{ gateway: this.gateway, label: revision }],
     })
   }
 

@@ -61,6 +61,11 @@ export interface Delivery {
   readonly connected: number
   /** True once a connected proxy has acknowledged its first sync; a lost connection does not take it back. */
   readonly synced: boolean
+  /**
+   * `revisionOf` the newest generation that every connected proxy has acknowledged, or refused in part. Not waited for
+   * are proxies in their first synchronisation and those that have not answered for 15 s.
+   */
+  readonly revision?: string | undefined
 }
 
 export interface TranslateSettings {

@@ -27,6 +27,29 @@ describe('mergeStatus', () => {
     })
   })
 
+  test.each([
+    ['False/Pending leaves True as it stands', 'False', 'Pending', 'True', 1],
+    ['False/Invalid takes it back', 'False', 'Invalid', 'False', 2],
+    ['True is of the newer generation', 'True', 'Programmed', 'True', 2],
+  ])('Programmed: %s (docs/adr/0005)', (_title, status, reason, merged, generation) => {
+    const former = { type: 'Programmed', status: 'True', reason: 'Programmed', observedGeneration: 1 }
+    const existing = { conditions: [{ ...former, lastTransitionTime: then }] }
+    const wanted = { ...former, status, reason, observedGeneration: 2 }
+    const conditions = [{ status: merged, observedGeneration: generation }]
+    expect(mergeStatus(existing, { conditions: [wanted] }, options)).toMatchObject({ conditions })
+    const listeners = { listeners: [{ name: 'http', ...existing }] }
+    const wantedListeners = { listeners: [{ name: 'http', conditions: [wanted] }] }
+    expect(mergeStatus(listeners, wantedListeners, options)).toMatchObject({ listeners: [{ conditions }] })
+  })
+
+  test('Programmed: False/Pending takes the place of what is not True', () => {
+    const former = { type: 'Programmed', status: 'Unknown', reason: 'Pending', lastTransitionTime: then }
+    const wanted = { ...former, status: 'False', observedGeneration: 1 }
+    expect(mergeStatus({ conditions: [former] }, { conditions: [wanted] }, options)).toMatchObject({
+      conditions: [{ status: 'False', observedGeneration: 1 }],
+    })
+  })
+
   test('conditions of other types stay, ours that are no longer reported go', () => {
     const foreign = { type: 'example.com/Audited', status: 'True', lastTransitionTime: then }
     const refused = { type: 'fairlead.dev/Refused', status: 'True', lastTransitionTime: then }

@@ -2,7 +2,7 @@
  * The status to write: ours merged into what is there. Conditions of other types and entries of other controllers are
  * not ours to touch (`RouteParentStatus.controllerName`, `PolicyAncestorStatus.controllerName`, GEP-1364).
  */
-import { clipMessage, conditionTypes } from '../api/conditions.ts'
+import { clipMessage, conditionTypes, reasons } from '../api/conditions.ts'
 import { structuralEqual } from '../lib/equal.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -90,11 +90,21 @@ function mergeConditions(before: unknown, ours: readonly unknown[], options: Mer
   const existing = fieldsOf(before)
   const written = fieldsOf(ours).map((condition) => {
     const same = existing.find(({ type }) => type === condition.type)
-    return same !== undefined && isNewer(same, condition, options) ? same : timed(condition, same, options.now)
+    const stays = same !== undefined && (isNewer(same, condition, options) || isStillProgrammed(same, condition))
+    return stays ? same : timed(condition, same, options.now)
   })
   const isForeign = ({ type }: Fields) => !Object.hasOwn(conditionTypes, String(type)) && !isOwnType(String(type))
   const merged = inPlace(existing, written, { isSame: (a, b) => a.type === b.type, isForeign })
   return cutToFit('conditions', merged, isForeign, options)
+}
+
+/**
+ * To wait for proxies takes nothing back: what was programmed for an older generation, or before a restart of ours, is
+ * still served, and its observedGeneration says so (docs/adr/0005).
+ */
+function isStillProgrammed(existing: Fields, { type, status, reason }: Fields): boolean {
+  const waits = type === conditionTypes.Programmed && status === 'False' && reason === reasons.Pending
+  return waits && existing.status === 'True'
 }
 
 function isOwnType(type: string): boolean {

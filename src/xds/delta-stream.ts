@@ -3,6 +3,7 @@ import { unreachable } from '../lib/assert.ts'
 import { dispatch } from './dispatch.ts'
 import { nextDeadlineMs } from './gates.ts'
 import type { LaneCounters } from './lane.ts'
+import { lateAtMs, noteRevision, noteTaken, type Revision } from './milestones.ts'
 import { noteSynced, settleReply } from './replies.ts'
 import { noteChanges, subscribe, type TypeRequest } from './requests.ts'
 import type { DirtyNames } from './store.ts'
@@ -17,7 +18,7 @@ export type StreamEvent =
       readonly nonce: string
       readonly error: string | undefined
     }
-  | { readonly kind: 'changed'; readonly dirty: DirtyNames }
+  | { readonly kind: 'changed'; readonly dirty: DirtyNames; readonly revision?: Revision | undefined }
   /** The connection takes nothing more for now; `drained` ends it. */
   | { readonly kind: 'congested' }
   | { readonly kind: 'drained' }
@@ -52,6 +53,7 @@ export class DeltaStream {
       this.#take(event)
       dispatch(state)
       noteSynced(state)
+      noteTaken(state)
     }
     const { effects } = state
     state.effects = []
@@ -61,7 +63,10 @@ export class DeltaStream {
   /** When to send `wake`, if nothing happens before; undefined when there is nothing to wait for. */
   get wakeAtMs(): number | undefined {
     const state = this.#state
-    return state.isClosed || state.isCongested ? undefined : nextDeadlineMs(state)
+    if (state.isClosed) return undefined
+    const gatesMs = state.isCongested ? undefined : nextDeadlineMs(state)
+    const atMs = Math.min(gatesMs ?? Number.POSITIVE_INFINITY, lateAtMs(state))
+    return Number.isFinite(atMs) ? atMs : undefined
   }
 
   get isSynced(): boolean {
@@ -86,6 +91,7 @@ export class DeltaStream {
       }
       case 'changed':
         noteChanges(state, event.dirty)
+        if (event.revision !== undefined) noteRevision(state, event.revision)
         return
       case 'congested':
         state.isCongested = true

@@ -49,12 +49,13 @@ describe('refusals', () => {
 describe('deliveries', () => {
   test('count proxies, and a lost connection does not take synced back', () => {
     const { feedback, written } = recorded()
-    feedback.connected('a/b')
-    feedback.synced('a/b')
-    feedback.connected('a/b')
-    feedback.synced('a/b')
-    feedback.disconnected('a/b')
-    feedback.disconnected('a/b')
+    const [first, second] = [{}, {}]
+    feedback.connected('a/b', first)
+    feedback.synced('a/b', first)
+    feedback.connected('a/b', second)
+    feedback.synced('a/b', second)
+    feedback.disconnected('a/b', first)
+    feedback.disconnected('a/b', second)
     expect(written.map((line) => line.replace('delivery a/b = ', ''))).toEqual([
       '1 false',
       '1 true',
@@ -62,5 +63,45 @@ describe('deliveries', () => {
       '1 true',
       '0 true',
     ])
+  })
+
+  test('speak of what every proxy has taken that is neither new nor late, and never of less than before', () => {
+    const { feedback } = recorded()
+    const [first, second, third] = [{}, {}, {}]
+    const revision = (sequence: number) => ({ sequence, label: `r${sequence}` })
+    const said = () => feedback.delivery('a/b').revision
+    feedback.connected('a/b', first)
+    feedback.took('a/b', first, revision(1))
+    expect(said()).toBeUndefined()
+    feedback.synced('a/b', first)
+    expect(said()).toBe('r1')
+    feedback.connected('a/b', second)
+    feedback.took('a/b', first, revision(2))
+    expect(said()).toBe('r2')
+    feedback.synced('a/b', second)
+    feedback.took('a/b', second, revision(1))
+    expect(said()).toBe('r2')
+    feedback.took('a/b', first, revision(3))
+    expect(said()).toBe('r2')
+    feedback.late('a/b', second)
+    expect(said()).toBe('r3')
+    feedback.took('a/b', second, revision(3))
+    feedback.late('a/b', first)
+    feedback.late('a/b', second)
+    feedback.disconnected('a/b', first)
+    feedback.disconnected('a/b', second)
+    expect(said()).toBe('r3')
+    feedback.connected('a/b', third)
+    expect(said()).toBe('r3')
+  })
+
+  test('of a Gateway that is gone are forgotten once no proxy is connected', () => {
+    const { feedback, written } = recorded()
+    const proxy = {}
+    feedback.connected('a/b', proxy)
+    feedback.forget('a/b')
+    expect(feedback.delivery('a/b').connected).toBe(1)
+    feedback.disconnected('a/b', proxy)
+    expect(written.at(-1)).toBe('delivery a/b gone')
   })
 })

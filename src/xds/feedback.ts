@@ -1,4 +1,6 @@
 import type { XdsType } from '../envoy/types.ts'
+import { structuralEqual } from '../lib/equal.ts'
+import type { Revision } from './milestones.ts'
 
 /** A resource that a proxy refused and what it said. Gone when a later version is taken, or the resource goes away. */
 export interface Refusal {
@@ -19,6 +21,8 @@ export interface Delivery {
   readonly connected: number
   /** True once a proxy has acknowledged its first sync; a lost connection does not take it back. */
   readonly synced: boolean
+  /** The newest revision of the Gateway that every proxy has taken, but for those that are new or late. */
+  readonly revision?: string | undefined
 }
 
 /** Where values by key go: a graph source has this form. */
@@ -33,6 +37,21 @@ export interface FeedbackSinks {
   readonly deliveries?: KeyedSink<Delivery> | undefined
   /** Called after any of the sinks was written. */
   readonly onChange?: (() => void) | undefined
+}
+
+/** The proxies of one Gateway. */
+interface Fleet {
+  readonly proxies: Map<object, Proxy>
+  isSynced: boolean
+  revision: Revision | undefined
+  /** The Gateway went; what its last proxies leave behind goes with them. */
+  isGone: boolean
+}
+
+interface Proxy {
+  readonly isSynced: boolean
+  readonly isLate: boolean
+  readonly taken: Revision | undefined
 }
 
 interface Held {
@@ -52,7 +71,8 @@ export interface ResourceKey {
 export class Feedback {
   readonly #sinks: FeedbackSinks
   readonly #refusals = new Map<string, Held>()
-  readonly #deliveries = new Map<string, Delivery>()
+  readonly #gateways = new Map<string, Fleet>()
+  readonly #told = new Map<string, Delivery>()
 
   constructor(sinks: FeedbackSinks = {}) {
     this.#sinks = sinks
@@ -68,7 +88,12 @@ export class Feedback {
   }
 
   delivery(gateway: string): Delivery {
-    return this.#deliveries.get(gateway) ?? { connected: 0, synced: false }
+    const fleet = this.#gateways.get(gateway)
+    return {
+      connected: fleet?.proxies.size ?? 0,
+      synced: fleet?.isSynced ?? false,
+      revision: fleet?.revision?.label,
+    }
   }
 
   /** A proxy refused a resource. */
@@ -98,27 +123,84 @@ export class Feedback {
     this.#sinks.onChange?.()
   }
 
-  connected(gateway: string): void {
-    const { connected, synced } = this.delivery(gateway)
-    this.#deliver(gateway, { connected: connected + 1, synced })
+  connected(gateway: string, proxy: object): void {
+    this.#gateway(gateway).proxies.set(proxy, { isSynced: false, isLate: false, taken: undefined })
+    this.#tell(gateway)
   }
 
-  disconnected(gateway: string): void {
-    const { connected, synced } = this.delivery(gateway)
-    this.#deliver(gateway, { connected: connected - 1, synced })
+  disconnected(gateway: string, proxy: object): void {
+    const fleet = this.#gateway(gateway)
+    fleet.proxies.delete(proxy)
+    if (fleet.isGone) this.forget(gateway)
+    else this.#tell(gateway)
   }
 
   /** A proxy has taken, or refused, everything that there was when it came. */
-  synced(gateway: string): void {
-    const delivery = this.delivery(gateway)
-    if (!delivery.synced) this.#deliver(gateway, { ...delivery, synced: true })
+  synced(gateway: string, proxy: object): void {
+    this.#gateway(gateway).isSynced = true
+    this.#learn(gateway, proxy, { isSynced: true })
   }
 
-  #deliver(gateway: string, delivery: Delivery): void {
-    this.#deliveries.set(gateway, delivery)
+  /** A proxy has taken, or refused, everything of that revision. */
+  took(gateway: string, proxy: object, revision: Revision): void {
+    this.#gateway(gateway).isGone = false
+    this.#learn(gateway, proxy, { taken: revision, isLate: false })
+  }
+
+  /** A proxy that answers too late is not waited for. */
+  late(gateway: string, proxy: object): void {
+    this.#learn(gateway, proxy, { isLate: true })
+  }
+
+  /** The Gateway is no more: nothing is remembered of it once its proxies have gone. */
+  forget(gateway: string): void {
+    const fleet = this.#gateways.get(gateway)
+    if (fleet === undefined) return
+    fleet.isGone = true
+    if (fleet.proxies.size > 0) return
+    this.#gateways.delete(gateway)
+    this.#told.delete(gateway)
+    this.#sinks.deliveries?.delete(gateway)
+    this.#sinks.onChange?.()
+  }
+
+  #gateway(name: string): Fleet {
+    let fleet = this.#gateways.get(name)
+    if (fleet === undefined) {
+      fleet = { proxies: new Map(), isSynced: false, revision: undefined, isGone: false }
+      this.#gateways.set(name, fleet)
+    }
+    return fleet
+  }
+
+  #learn(gateway: string, proxy: object, news: Partial<Proxy>): void {
+    const { proxies } = this.#gateway(gateway)
+    const known = proxies.get(proxy)
+    if (known !== undefined) proxies.set(proxy, { ...known, ...news })
+    this.#tell(gateway)
+  }
+
+  #tell(gateway: string): void {
+    const fleet = this.#gateway(gateway)
+    const before = this.#told.get(gateway)
+    fleet.revision = takenByAll(fleet)
+    const delivery = this.delivery(gateway)
+    if (before !== undefined && structuralEqual(before, delivery)) return
+    this.#told.set(gateway, delivery)
     this.#sinks.deliveries?.set(gateway, delivery)
     this.#sinks.onChange?.()
   }
+}
+
+/** What every proxy has that is neither in its first synchronisation nor late. Never an older one than before. */
+function takenByAll({ proxies, revision }: Fleet): Revision | undefined {
+  let oldest: Revision | undefined
+  for (const { isSynced, isLate, taken } of proxies.values()) {
+    if (!isSynced || isLate) continue
+    if (taken === undefined) return revision
+    if (oldest === undefined || taken.sequence < oldest.sequence) oldest = taken
+  }
+  return oldest === undefined || (revision !== undefined && oldest.sequence < revision.sequence) ? revision : oldest
 }
 
 function keyOf({ gateway, type, name }: ResourceKey): string {

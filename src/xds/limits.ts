@@ -10,6 +10,8 @@ export interface StreamLimits {
   readonly listenerHoldTimeoutMs: number
   /** Backoff of a listener whose address is taken: first and longest pause. */
   readonly bindRetryMs: { readonly first: number; readonly longest: number }
+  /** A proxy that has not taken a revision of its Gateway by then is not waited for in its status. */
+  readonly lateAfterMs: number
   /** Unanswered responses of one type after which nothing more is sent of it, however late they are. */
   readonly maxStale: number
   /** Names that one stream may be subscribed to, over all types. */
@@ -21,6 +23,7 @@ export const defaultLimits: StreamLimits = {
   removalTimeoutMs: 15_000,
   listenerHoldTimeoutMs: 30_000,
   bindRetryMs: { first: 500, longest: 15_000 },
+  lateAfterMs: 15_000,
   maxStale: 8,
   maxSubscriptions: 500_000,
 }

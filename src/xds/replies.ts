@@ -143,5 +143,6 @@ export function noteSynced(state: StreamState): void {
   if (!listeners.isAnswered || listeners.flights.size > 0) return
   for (const lane of state.lanes.values()) if (lane.isSubscribed && lane.additions.floor === 0) return
   state.isSynced = true
+  for (const milestone of state.milestones) milestone.sinceMs = state.nowMs
   state.effects.push({ kind: 'synced' })
 }

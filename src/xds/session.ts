@@ -125,9 +125,9 @@ export class DeltaSession {
     this.#node = node.value
     const { gateway } = node.value
     this.#membership = store.join(gateway, {
-      changed: (dirty) => {
+      changed: (dirty, revision) => {
         if (this.#stream === undefined) this.#serveParked()
-        else this.#run({ kind: 'changed', dirty })
+        else this.#run({ kind: 'changed', dirty, revision })
       },
     })
     if (!store.isSynced || !store.has(gateway)) {
@@ -170,7 +170,7 @@ export class DeltaSession {
       limits,
       nextSalt,
     })
-    feedback.connected(node.gateway)
+    feedback.connected(node.gateway, this)
     logger.info({ node: node.id, gateway: node.gateway, version: node.version }, 'proxy connected')
   }
 
@@ -229,7 +229,17 @@ export class DeltaSession {
       }
       case 'synced':
         logger.info({ node: node.id, gateway: node.gateway }, 'proxy synced')
-        feedback.synced(node.gateway)
+        feedback.synced(node.gateway, this)
+        return
+      case 'taken':
+        feedback.took(node.gateway, this, effect.revision)
+        return
+      case 'late':
+        logger.warn(
+          { node: node.id, gateway: node.gateway },
+          'proxy does not answer; its Gateway is reported without it',
+        )
+        feedback.late(node.gateway, this)
         return
       case 'overdue': {
         const { type, name, waitedFor } = effect
@@ -305,7 +315,7 @@ export class DeltaSession {
     this.#membership?.leave()
     const { feedback, logger } = this.#shared
     if (this.#node !== undefined && this.#stream !== undefined) {
-      feedback.disconnected(this.#node.gateway)
+      feedback.disconnected(this.#node.gateway, this)
       logger.info({ node: this.#node.id, gateway: this.#node.gateway }, 'proxy disconnected')
     }
     this.#onEnd()

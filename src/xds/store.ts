@@ -1,5 +1,6 @@
 import type { NamedResource } from '../envoy/resource.ts'
 import type { XdsType } from '../envoy/types.ts'
+import type { Revision } from './milestones.ts'
 import { Quarantine } from './quarantine.ts'
 import { type Shelf, Stock } from './stock.ts'
 
@@ -22,6 +23,14 @@ export interface EndpointChange {
 export interface StoreChanges {
   readonly resources: Iterable<ResourceChange>
   readonly endpoints: Iterable<EndpointChange>
+  /** Gateways of which this is a new state that has a name. */
+  readonly revisions?: Iterable<RevisionChange> | undefined
+}
+
+/** A Gateway whose state got a new name, or (undefined) that went. */
+export interface RevisionChange {
+  readonly gateway: string
+  readonly label: string | undefined
 }
 
 /** Names that changed, by type: what a stream looks up when it has room to send. */
@@ -30,10 +39,10 @@ export type DirtyNames = ReadonlyMap<XdsType, ReadonlySet<string>>
 /** A stream as the store knows it. */
 export interface StoreListener {
   /**
-   * Called once an epoch, and only when a resource of its Gateway changed or endpoints that it watches; once without
-   * names when the first configuration is complete.
+   * Called once an epoch, and only when a resource of its Gateway changed or endpoints that it watches, or when the state
+   * of the Gateway got a new name; once without names when the first configuration is complete.
    */
-  changed(dirty: DirtyNames): void
+  changed(dirty: DirtyNames, revision?: Revision): void
 }
 
 /** Told when a resource leaves the store, so that what is remembered about it can go too. */
@@ -50,6 +59,7 @@ export class ResourceStore {
   /** Endpoint name to the audiences with a stream that asked for it. */
   readonly #watched = new Map<string, Map<Audience, number>>()
   readonly #onGone: GoneCallback[] = []
+  #revisions = 0
   #isSynced = false
 
   /** False until the first complete configuration is in: until then no stream is served. */
@@ -79,8 +89,16 @@ export class ResourceStore {
       if (!this.#endpoints.put(name, resource)) continue
       for (const audience of this.#watched.get(name)?.keys() ?? []) mark(dirty, audience, 'endpoint', name)
     }
+    const renamed = new Set<Audience>()
+    for (const { gateway, label } of changes.revisions ?? []) {
+      const audience = this.#audience(gateway)
+      audience.revision = label === undefined ? undefined : { sequence: ++this.#revisions, label }
+      renamed.add(audience)
+      if (!dirty.has(audience)) dirty.set(audience, new Map())
+    }
     for (const [audience, names] of dirty) {
-      for (const listener of [...audience.listeners]) listener.changed(names)
+      const revision = renamed.has(audience) ? audience.revision : undefined
+      for (const listener of [...audience.listeners]) listener.changed(names, revision)
       this.#dropIfEmpty(audience)
     }
   }
@@ -102,6 +120,9 @@ export class ResourceStore {
     const watching = new Set<string>()
     return {
       shelf: audience,
+      get revision() {
+        return audience.revision
+      },
       watchEndpoints: (name) => {
         if (watching.has(name)) return
         watching.add(name)
@@ -134,7 +155,8 @@ export class ResourceStore {
   }
 
   #dropIfEmpty(audience: Audience): void {
-    if (audience.isEmpty && audience.listeners.size === 0) this.#audiences.delete(audience.gateway)
+    if (audience.isEmpty && audience.revision === undefined && audience.listeners.size === 0)
+      this.#audiences.delete(audience.gateway)
   }
 
   #watch(audience: Audience, name: string, by: 1 | -1): void {
@@ -153,6 +175,8 @@ export class ResourceStore {
 /** What a stream holds while it is joined to the store. */
 export interface StoreMembership {
   readonly shelf: Shelf
+  /** The newest one of the Gateway. */
+  readonly revision: Revision | undefined
   watchEndpoints(name: string): void
   unwatchEndpoints(name: string): void
   leave(): void
@@ -162,6 +186,7 @@ export interface StoreMembership {
 class Audience implements Shelf {
   readonly gateway: string
   readonly listeners = new Set<StoreListener>()
+  revision: Revision | undefined
   readonly #stocks = new Map<XdsType, Stock>()
   readonly #endpoints: Stock
 

@@ -4,6 +4,7 @@ import { must } from '../lib/assert.ts'
 import { ClusterWarmth } from './cluster-warmth.ts'
 import { Lane, type Sent } from './lane.ts'
 import type { StreamLimits } from './limits.ts'
+import type { Milestone, Revision } from './milestones.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { StoreMembership } from './store.ts'
 
@@ -41,6 +42,10 @@ export type Effect =
   | { readonly kind: 'nacked'; readonly type: XdsType; readonly count: number; readonly message: string }
   /** The client has everything that was there when it came. */
   | { readonly kind: 'synced' }
+  /** The client has taken everything of that revision of its Gateway, or has refused it. */
+  | { readonly kind: 'taken'; readonly revision: Revision }
+  /** The client has not taken a revision in time; `taken` ends it. */
+  | { readonly kind: 'late' }
   /** Something did not happen in time; the stream went on without it. */
   | { readonly kind: 'overdue'; readonly type: XdsType; readonly name: string; readonly waitedFor: string }
   | { readonly kind: 'close'; readonly code: 'INVALID_ARGUMENT' | 'RESOURCE_EXHAUSTED'; readonly message: string }
@@ -60,6 +65,9 @@ export interface StreamState {
   readonly waiting: Map<string, Waiter>
   readonly waitingFor: Map<string, Set<Waiter>>
   readonly bindRetries: Map<string, BindRetry>
+  /** Revisions that are not taken yet, oldest first. */
+  readonly milestones: Milestone[]
+  isLate: boolean
   /** Counts events that change what is owed; 0 stands for the first sync. */
   epoch: number
   nowMs: number
@@ -85,6 +93,7 @@ export interface Waiter {
 
 /** The state of a stream that has heard nothing yet. */
 export function newStreamState(context: StreamContext): StreamState {
+  const { revision } = context.membership
   return {
     context,
     lanes: new Map(XDS_TYPES.map((type) => [type, new Lane(type)])),
@@ -92,6 +101,8 @@ export function newStreamState(context: StreamContext): StreamState {
     waiting: new Map(),
     waitingFor: new Map(),
     bindRetries: new Map(),
+    milestones: revision === undefined ? [] : [{ revision, epoch: 0, sinceMs: 0 }],
+    isLate: false,
     epoch: 0,
     nowMs: 0,
     order: 0,

@@ -4,6 +4,7 @@ import type { Gateway } from '../../api/gen/types.ts'
 import { addressProblems } from '../attach/gateways.ts'
 import type { CheckedListener, GatewayListener } from '../attach/listeners.ts'
 import type { Delivery, DesiredStatus, Refusal, TranslateSettings } from '../contract.ts'
+import { revisionOf } from '../../ir/infra.ts'
 import type { GatewayAddresses } from '../gateway/addresses.ts'
 import { reportListener } from './listener.ts'
 import { refusedConditions } from './refused.ts'
@@ -131,12 +132,16 @@ function programmedCondition(findings: GatewayFindings, accepted: UntimedConditi
   )
 }
 
-/** Why nothing is served yet; undefined once a proxy has acknowledged its configuration. */
-function pendingMessage({ delivery, settings }: GatewayFindings): string | undefined {
-  if (settings.delivery === 'assumed' || delivery?.synced === true) {
+/**
+ * Why this generation is not served yet; undefined once every proxy has acknowledged it. A Programmed that is True for an
+ * older generation stays until then: the status writer sees to it (docs/adr/0005).
+ */
+function pendingMessage({ gateway, delivery, settings }: GatewayFindings): string | undefined {
+  if (settings.delivery === 'assumed' || delivery?.revision === revisionOf(gateway.metadata)) {
     return undefined
   }
-  return (delivery?.connected ?? 0) === 0
-    ? 'no proxy is connected yet'
+  if ((delivery?.connected ?? 0) === 0) return 'no proxy is connected yet'
+  return delivery?.synced === true
+    ? 'not every connected proxy has acknowledged this generation yet'
     : 'a proxy is connected and has not acknowledged its configuration yet'
 }
