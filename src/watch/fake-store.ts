@@ -50,8 +50,8 @@ export function resourceName({ plural, group }: Pick<FakeResource, 'plural' | 'g
 export class FakeStore {
   /** Version of the newest change. */
   version = 100
-  /** Events up to this version are forgotten. */
-  compacted = 0
+  /** Events up to this version are forgotten: there was a time before us. */
+  compacted = 100
   readonly #objects = new Map<string, RawObject>()
   #history: FakeEvent[] = []
   #uids = 0
