@@ -12,7 +12,7 @@ import { bringUp } from './up.ts'
 export const bareProvider: ClusterProvider = {
   name: 'bare',
   async start(id, step) {
-    await ensureRequirements((text) => step(text, async () => undefined))
+    await ensureRequirements(console.error)
     const layout = bareLayout(id)
     try {
       return await bringUp(layout, await ensureClusterPrograms(step), step)
