@@ -16,19 +16,62 @@ export const envoyMaxRegexProgramSize = 10 * maxRegexProgramSize
 /** Above this product of length and largest count an expression is not even compiled: that alone would take seconds. */
 const maxUnrolledChars = 50_000
 
-/** What is wrong with an expression; undefined when RE2 accepts it and it is small enough. */
-export function regexProblem(regex: string): string | undefined {
+/**
+ * Instructions that the expressions of one object may have together; one that is no good counts its characters. Compiling
+ * so many takes half a second, and hundreds of expressions that each are let in would take minutes.
+ */
+export const maxObjectProgramSize = 50_000
+
+/** Why an expression is refused: alone, or because those before it in its object took all that there is. */
+export type RegexFault =
+  | { readonly kind: 'syntax'; readonly why: string }
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'spent' }
+
+/** What is left for the expressions of one object. */
+export class RegexBudget {
+  #left = maxObjectProgramSize
+
+  /** Undefined when RE2 accepts the expression and it is small enough, alone and with those before it. */
+  fault(regex: string): RegexFault | undefined {
+    if (this.#left <= 0) return { kind: 'spent' }
+    const { fault, cost } = judge(regex)
+    this.#left -= cost
+    return fault
+  }
+}
+
+interface Verdict {
+  readonly fault?: RegexFault | undefined
+  /** What compiling it took, in instructions. */
+  readonly cost: number
+}
+
+/** An object is compiled anew when what it refers to changes, with the same expressions. */
+const verdicts = new Map<string, Verdict>()
+const maxVerdicts = 2_000
+
+function judge(regex: string): Verdict {
+  const known = verdicts.get(regex)
+  if (known !== undefined) return known
+  const verdict = compile(regex)
+  if (verdicts.size >= maxVerdicts) verdicts.clear()
+  verdicts.set(regex, verdict)
+  return verdict
+}
+
+function compile(regex: string): Verdict {
   const counts = Array.from(regex.matchAll(/\{(\d+)(?:,(\d*))?\}/g), ([, least = '', most = '']) =>
     Math.max(Number(least), Number(most)),
   )
   const largest = Math.max(1, ...counts)
-  if (largest <= 1_000 && regex.length * largest > maxUnrolledChars) return tooLarge
+  if (largest <= 1_000 && regex.length * largest > maxUnrolledChars)
+    return { fault: { kind: 'too-large' }, cost: regex.length }
   try {
-    return RE2JS.compile(regex).programSize() > maxRegexProgramSize ? tooLarge : undefined
+    const size = RE2JS.compile(regex).programSize()
+    return { fault: size > maxRegexProgramSize ? { kind: 'too-large' } : undefined, cost: Math.max(size, regex.length) }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    return message.replace(/^error parsing regexp: /, '')
+    return { fault: { kind: 'syntax', why: message.replace(/^error parsing regexp: /, '') }, cost: regex.length }
   }
 }
-
-const tooLarge = 'it repeats too much'

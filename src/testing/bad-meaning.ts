@@ -72,7 +72,23 @@ export const badMeaning: readonly BadCase[] = [
     what: 'repetition that makes a huge program',
     objects: [match({ path: { type: 'RegularExpression', value: `/(${'(a|b){10}'.repeat(40)}){40}` } })],
     says: [
-      'spec.rules[0].matches[0].path.value: "/((a|b){10}(a|b){10}(a|b){10}(a|b){10}(a|b){10}(a|b){10}(a|b){10}(a|b){10}(a|b)…" is no regular expression of RE2 syntax: it repeats too much; correct it',
+      'spec.rules[0].matches[0].path.value: "/((a|b){10}(a|b){10}(a|b){10}(a|b){10}(a|b){10}(a|b){10}(a|b){10}(a|b){10}(a|b)…" repeats too much: it would be more than 5000 instructions; use smaller counts',
+    ],
+  },
+  {
+    what: 'expressions that are too large together',
+    objects: [
+      rule({ matches: repeat(51, (one) => ({ path: { type: 'RegularExpression', value: `/${one}/x{1000}` } })) }),
+    ],
+    says: [
+      'spec.rules[0].matches[50].path.value: "/50/x{1000}" is one too many: the regular expressions of the route before it have 50000 instructions, which is all that one route may have; split the route or simplify them',
+    ],
+  },
+  {
+    what: 'a hostname that is an address',
+    objects: [route('bad', { hostnames: ['192.0.2.1'], rules: [{ backendRefs: [toA] }] })],
+    says: [
+      'spec.hostnames[0]: "192.0.2.1" is an IP address, and hosts are matched by name; leave it out to serve every host, or use a DNS name',
     ],
   },
   {

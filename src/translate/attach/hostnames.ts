@@ -13,6 +13,13 @@ export function normalHost(hostname: string | undefined): Host {
   return hostname === undefined || hostname === '' ? anyHost : hostname.toLowerCase()
 }
 
+/** Why a hostname cannot be served although it looks like one; undefined for a name ("IPs are not allowed", `Hostname`). */
+export function addressProblem(hostname: string): string | undefined {
+  return /^[0-9]+(?:\.[0-9]+){3}$/.test(hostname)
+    ? `"${hostname}" is an IP address, and hosts are matched by name; leave it out to serve every host, or use a DNS name`
+    : undefined
+}
+
 /** Whether every name that `inner` stands for is one that `outer` stands for. */
 export function covers(outer: Host, inner: Host): boolean {
   if (outer === anyHost || outer === inner) {

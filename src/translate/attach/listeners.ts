@@ -9,7 +9,7 @@ import { type GatewayKey, gatewayKey, type Host, type SecretName, type TableName
 import type { Platform } from '../contract.ts'
 import { bindPort, isReserved } from '../gateway/ports.ts'
 import { addressProblems } from './gateways.ts'
-import { anyHost, normalHost } from './hostnames.ts'
+import { addressProblem, anyHost, normalHost } from './hostnames.ts'
 import type { NamespacePolicy } from './namespaces.ts'
 import { type CertificateContext, resolveCertificates } from '../gateway/tls.ts'
 
@@ -71,6 +71,7 @@ export function compileListeners(
         : { names: [], problems: [] }
     const problems = [
       ...protocolProblems(gateway, spec, field),
+      ...hostnameProblems(spec, field),
       ...conflictProblems(gateway.spec.listeners, spec, field),
       ...portProblems(gateway.spec.listeners, spec, { field, platform }),
       ...kindProblems(spec, field),
@@ -125,6 +126,13 @@ function protocolProblems(gateway: Gateway, spec: ListenerSpec, field: string): 
     problems.push({ condition: 'Accepted', reason: reasons.UnsupportedValue, message, field: 'spec.tls.frontend' })
   }
   return problems
+}
+
+function hostnameProblems({ hostname = '' }: ListenerSpec, field: string): readonly Problem[] {
+  const message = addressProblem(hostname)
+  return message === undefined
+    ? []
+    : [{ condition: 'Accepted', reason: reasons.UnsupportedValue, message, field: `${field}.hostname` }]
 }
 
 /** Same port: another protocol is a ProtocolConflict, the same protocol and hostname a HostnameConflict. */

@@ -7,13 +7,14 @@ import type { Backend } from '../../ir/backend.ts'
 import type { RouteMatch, ValueMatch } from '../../ir/match.ts'
 import type { FeatureValue } from '../../ir/feature-value.ts'
 import type { Route } from '../../ir/route.ts'
+import { RegexBudget } from '../../lib/re2.ts'
 import { compareBy } from '../../lib/sorted.ts'
 import { type BackendContext, resolveBackend } from '../backends/service.ts'
 import type { FilterContext } from '../features/feature.ts'
 import { type CompiledFilters, compileFilters, compileRuleFields } from '../features/filters.ts'
 import { requestRedirect, resolveRedirect } from '../features/request-redirect.ts'
 import { matchProblems } from './match-problems.ts'
-import { ruleProblems, sizeProblems } from './rule-problems.ts'
+import { hostnameProblems, ruleProblems, sizeProblems } from './rule-problems.ts'
 
 /** The rules of one route object that can serve, whatever the listener, and every problem found. */
 export interface CompiledRoute {
@@ -38,11 +39,12 @@ export function compileHttpRoute(read: Reader, route: HTTPRoute, backends: Backe
   const { namespace, name } = route.metadata
   const object = `HTTPRoute/${namespace}/${name}`
   const matches: CompiledMatch[] = []
-  const problems: Problem[] = [...sizeProblems(route.spec.rules)]
+  const problems: Problem[] = [...sizeProblems(route.spec.rules), ...hostnameProblems(route.spec.hostnames ?? [])]
   if (problems.length > 0) return { matches, problems }
+  const scope: RuleScope = { backends, expressions: new RegexBudget() }
   route.spec.rules.forEach((rule, ruleIndex) => {
     const field = `spec.rules[${ruleIndex}]`
-    const compiled = compileRule(read, rule, backends, field)
+    const compiled = compileRule(read, rule, scope, field)
     problems.push(...compiled.problems)
     if (compiled.problems.some(({ condition }) => condition === conditionTypes.Accepted)) {
       return // The rule is dropped as a whole: half of it could let through what the other half was to stop.
@@ -79,8 +81,14 @@ interface CompiledRule {
   readonly problems: readonly Problem[]
 }
 
-function compileRule(read: Reader, rule: HTTPRouteRule, context: BackendContext, field: string): CompiledRule {
-  const references = referencesOf(read, context)
+/** What the rules of one object share. */
+interface RuleScope {
+  readonly backends: BackendContext
+  readonly expressions: RegexBudget
+}
+
+function compileRule(read: Reader, rule: HTTPRouteRule, scope: RuleScope, field: string): CompiledRule {
+  const references = referencesOf(read, scope.backends)
   const filters = compileFilters(rule.filters ?? [], { ...references, field: `${field}.filters`, level: 'rule' })
   const fields = compileRuleFields(rule, field)
   const backends = (rule.backendRefs ?? []).map((reference, index) =>
@@ -94,7 +102,7 @@ function compileRule(read: Reader, rule: HTTPRouteRule, context: BackendContext,
       ...filters.problems,
       ...fields.problems,
       ...ruleProblems(rule, field),
-      ...rule.matches.flatMap((match, index) => matchProblems(match, `${field}.matches[${index}]`)),
+      ...rule.matches.flatMap((match, index) => matchProblems(match, `${field}.matches[${index}]`, scope.expressions)),
       ...backends.flatMap(({ problems }) => problems),
       ...references.problems,
     ],

@@ -2,15 +2,16 @@
 import { conditionTypes, type Problem, reasons } from '../../api/conditions.ts'
 import type { HTTPHeaderMatch, HTTPRouteMatch } from '../../api/gen/types.ts'
 import { hasControlCharacter } from '../features/problems.ts'
-import { regexProblem } from '../../lib/re2.ts'
+import { unreachable } from '../../lib/assert.ts'
+import { maxObjectProgramSize, maxRegexProgramSize, type RegexBudget, type RegexFault } from '../../lib/re2.ts'
 
-/** Every problem of one match. */
-export function matchProblems(match: HTTPRouteMatch, field: string): readonly Problem[] {
+/** Every problem of one match; `budget` is that of its object. */
+export function matchProblems(match: HTTPRouteMatch, field: string, budget: RegexBudget): readonly Problem[] {
   const { type, value } = match.path
   return [
     ...(type === 'RegularExpression' ? [] : pathProblems(value, `${field}.path.value`)),
     ...headerProblems(match.headers ?? [], field),
-    ...regexesOf(match, field).flatMap((regex) => regexProblems(regex.value, regex.field)),
+    ...regexesOf(match, field).flatMap((regex) => regexProblems(regex.value, regex.field, budget)),
   ]
 }
 
@@ -43,13 +44,24 @@ function regexesOf({ path, headers = [], queryParams = [] }: HTTPRouteMatch, fie
   )
 }
 
-function regexProblems(regex: string, field: string): readonly Problem[] {
+function regexProblems(regex: string, field: string, budget: RegexBudget): readonly Problem[] {
   // envoy: RegexMatcher.regex has a minimum length of 1.
   if (regex === '') return [refuse(field, 'is an empty regular expression; write one, such as "/.*" for every path')]
-  const why = regexProblem(regex)
-  return why === undefined
-    ? []
-    : [refuse(field, `${shown(regex)} is no regular expression of RE2 syntax: ${clip(why)}; correct it`)]
+  const fault = budget.fault(regex)
+  return fault === undefined ? [] : [refuse(field, describeFault(fault, regex))]
+}
+
+function describeFault(fault: RegexFault, regex: string): string {
+  switch (fault.kind) {
+    case 'syntax':
+      return `${shown(regex)} is no regular expression of RE2 syntax: ${clip(fault.why)}; correct it`
+    case 'too-large':
+      return `${shown(regex)} repeats too much: it would be more than ${maxRegexProgramSize} instructions; use smaller counts`
+    case 'spent':
+      return `${shown(regex)} is one too many: the regular expressions of the route before it have ${maxObjectProgramSize} instructions, which is all that one route may have; split the route or simplify them`
+    default:
+      return unreachable(fault)
+  }
 }
 
 /** Removed or redirected by the proxy before routes are looked at (`HTTPPathMatch`, its validation rules; edge defaults). */

@@ -1,6 +1,7 @@
 /** What is wrong with a rule as a whole: fields that are not built and parts that do not go together. */
 import { conditionTypes, type Problem, reasons } from '../../api/conditions.ts'
 import type { HTTPRouteRule } from '../../api/gen/types.ts'
+import { addressProblem } from '../attach/hostnames.ts'
 
 /** Every problem that no single match, filter or backendRef has. */
 export function ruleProblems(rule: HTTPRouteRule, field: string): readonly Problem[] {
@@ -16,6 +17,14 @@ export function sizeProblems(rules: readonly HTTPRouteRule[]): readonly Problem[
   return count <= maxMatches
     ? []
     : [refuse('spec.rules', `there are ${count} matches, ${maxMatches} are allowed in one route; split it`)]
+}
+
+/** "IPs are not allowed" (`Hostname`): a client that goes by address sends no name that a route could be chosen by. */
+export function hostnameProblems(hostnames: readonly string[]): readonly Problem[] {
+  return hostnames.flatMap((hostname, index) => {
+    const why = addressProblem(hostname)
+    return why === undefined ? [] : [refuse(`spec.hostnames[${index}]`, why)]
+  })
 }
 
 /** Fields of a rule that change what a client gets and are not built yet: ignoring them would be a lie. */
