@@ -33,10 +33,11 @@ export async function install(cluster: Cluster, step: Step): Promise<void> {
     await kubectl('wait', '--for=condition=Established', '--all', 'customresourcedefinitions', '--timeout=60s')
   })
   await step('Fairlead', async () => {
-    await kubectl('apply', '--server-side', '-f', join(root, 'deploy/fairlead.yaml'))
-    // The tag is the same when only the code changed, so pods that run are made anew.
     const ours = ['-n', 'fairlead-system']
-    await kubectl(...ours, 'rollout', 'restart', 'deployment/fairlead')
+    const before = await kubectl(...ours, 'get', 'deployment', 'fairlead', '--ignore-not-found', '-o', 'name')
+    await kubectl('apply', '--server-side', '-f', join(root, 'deploy/fairlead.yaml'))
+    // In a cluster that was kept: the tag of the image is the same when only the code changed.
+    if (before !== '') await kubectl(...ours, 'rollout', 'restart', 'deployment/fairlead')
     await kubectl(...ours, 'rollout', 'status', 'deployment/fairlead', '--timeout=120s')
   })
 }
