@@ -5,6 +5,7 @@ import type { Assembly } from './cli/assembly.ts'
 import { renderFleet } from './infra/fleet.ts'
 import type { FleetSettings } from './infra/fleet-settings.ts'
 import type { GatewayInfra } from './ir/infra.ts'
+import { fleetName } from './ir/names.ts'
 import type { Logger } from './lib/logger.ts'
 import type { Metrics } from './lib/metrics.ts'
 import { managedLabel } from './watch/applied-object.ts'
@@ -65,8 +66,15 @@ export class FleetDeployer {
 
   #follow(gateway: string, infra: GatewayInfra | undefined): void {
     if (infra === undefined) this.#applier.delete(gateway)
-    else this.#applier.set(gateway, renderFleet(infra, this.#options.settings))
+    else if (isHeld(infra)) {
+      this.#applier.hold(gateway, { namespace: infra.namespace, name: fleetName(infra.name, infra.className) })
+    } else this.#applier.set(gateway, renderFleet(infra, this.#options.settings))
   }
+}
+
+/** With its last port a Gateway would lose its proxies and its address: one mistake in a listener shall not cost that. */
+function isHeld({ held, ports }: GatewayInfra): boolean {
+  return held || ports.length === 0
 }
 
 interface ManagedWatch {

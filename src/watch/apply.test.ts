@@ -79,6 +79,39 @@ describe('Applier', () => {
     expect(rig.applier.pending()).toBe(0)
   })
 
+  describe('while an owner is held', () => {
+    const name = { namespace: 'shop', name: 'edge-ours' }
+
+    test('what it has is neither changed nor deleted, and is brought in order afterwards', async () => {
+      await apply('edge')
+      rig.api.requests.length = 0
+      rig.applier.hold('shop/edge', name)
+      await pass(600_000)
+      expect(rig.summary()).toEqual([])
+      rig.applier.set(
+        'shop/edge',
+        fleetOf('edge', 'envoy:2').filter(({ kind }) => kind !== 'Service'),
+      )
+      await pass(1000)
+      expect(rig.summary().toSorted()).toEqual(['DELETE services', 'PATCH deployments'])
+    })
+
+    test('nothing is made for it', async () => {
+      rig.applier.hold('shop/edge', name)
+      rig.applier.start()
+      await pass(600_000)
+      expect(rig.api.requests).toEqual([])
+    })
+
+    test('what it has goes with it', async () => {
+      await apply('edge')
+      rig.applier.hold('shop/edge', name)
+      rig.applier.delete('shop/edge')
+      await pass(1000)
+      for (const kind of ['ServiceAccount', 'ConfigMap', 'Service', 'Deployment']) expect(get(kind)).toBeUndefined()
+    })
+  })
+
   describe('after a restart', () => {
     const restart = async () => {
       await rig.applier.stop()
@@ -94,6 +127,15 @@ describe('Applier', () => {
       expect(rig.applier.pending()).toBe(0)
       await pass(600_000)
       expect(rig.summary()).toEqual(everything)
+    })
+
+    test('a fleet that is held stays', async () => {
+      await apply('edge')
+      await restart()
+      rig.applier.hold('shop/edge', { namespace: 'shop', name: 'edge-ours' })
+      rig.applier.start()
+      await pass(600_000)
+      expect(rig.api.requests).toEqual([])
     })
 
     test('fleets that nobody wants any more are deleted, those of others and what only looks like ours are not', async () => {

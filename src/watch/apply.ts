@@ -2,7 +2,7 @@
 import { type FleetKindName, fleetObjectsTable, type ManagedObject } from '../api/managed-kinds.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Metrics } from '../lib/metrics.ts'
-import { describeObject } from '../lib/object-ref.ts'
+import { describeObject, type NamespacedName } from '../lib/object-ref.ts'
 import { objectKeyOf, readObserved, type StampedObject, stampObject } from './applied-object.ts'
 import { AppliedObjects, type ApplyOutcome } from './applied-objects.ts'
 import type { KubeClient } from './kube-client.ts'
@@ -26,6 +26,8 @@ export interface ApplierOptions {
 
 interface Owner {
   objects: readonly StampedObject[]
+  /** Keys of what may stay. */
+  readonly keys: readonly string[]
   problem: string | undefined
   /** When objects that a former process applied are applied again, to be sure. */
   verifyAtMs: number | undefined
@@ -81,10 +83,19 @@ export class Applier {
     if (known !== undefined && isSame(known.objects, stamped)) return
     const pace = known?.pace ?? new WritePace()
     pace.changed(performance.now())
-    this.#owners.set(owner, { objects: stamped, problem: known?.problem, verifyAtMs: undefined, refusals: 0, pace })
-    this.#want(owner, known?.objects ?? [], stamped)
+    const keys = stamped.map(({ object }) => objectKeyOf(object.kind, object.metadata))
+    this.#become(owner, { objects: stamped, keys, problem: known?.problem, verifyAtMs: undefined, refusals: 0, pace })
     this.#queue.add(ownerPrefix + owner, true)
     this.#tellPending()
+  }
+
+  /** What the owner has, and what stands under the name, stays as it is until the next `set` or `delete`. */
+  hold(owner: string, name: NamespacedName): void {
+    const known = this.#owners.get(owner)
+    const keys = new Set([...(known?.keys ?? []), ...fleetObjectsTable.map(({ kind }) => objectKeyOf(kind, name))])
+    const pace = known?.pace ?? new WritePace()
+    this.#become(owner, { objects: [], keys: [...keys], problem: undefined, verifyAtMs: undefined, refusals: 0, pace })
+    if (known?.problem !== undefined) this.#options.onProblem(owner, undefined)
   }
 
   /** The owner is gone: so should be its objects. */
@@ -92,7 +103,7 @@ export class Applier {
     const known = this.#owners.get(owner)
     if (known === undefined) return
     this.#owners.delete(owner)
-    this.#want(owner, known.objects, [])
+    this.#want(owner, known.keys, [])
     if (known.problem !== undefined) this.#options.onProblem(owner, undefined)
     this.#tellPending()
   }
@@ -134,16 +145,21 @@ export class Applier {
     return this.#queue.idle()
   }
 
-  #want(owner: string, before: readonly StampedObject[], now: readonly StampedObject[]): void {
-    const keys = now.map(({ object }) => objectKeyOf(object.kind, object.metadata))
-    for (const { object } of before) {
-      const key = objectKeyOf(object.kind, object.metadata)
-      if (this.#wanted.get(key) === owner && !keys.includes(key)) {
+  #become(name: string, owner: Owner): void {
+    const before = this.#owners.get(name)?.keys ?? []
+    this.#owners.set(name, owner)
+    this.#want(name, before, owner.keys)
+  }
+
+  #want(owner: string, before: readonly string[], now: readonly string[]): void {
+    const kept = new Set(now)
+    for (const key of before) {
+      if (this.#wanted.get(key) === owner && !kept.has(key)) {
         this.#wanted.delete(key)
         this.#check(key)
       }
     }
-    for (const key of keys) this.#wanted.set(key, owner)
+    for (const key of now) this.#wanted.set(key, owner)
   }
 
   /** Something about the object changed: whoever has to, looks at it. */
