@@ -1,4 +1,4 @@
-import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js'
+import { Client, type ClientDuplexStream, credentials, Metadata, type StatusObject } from '@grpc/grpc-js'
 import { decodeDeltaResponse, type DeltaResponse, encodeDeltaRequest } from '../envoy/discovery.ts'
 import type { NamedResource } from '../envoy/resource.ts'
 import { type XdsType, xdsTypeOfUrl, xdsTypeUrl } from '../envoy/types.ts'
@@ -13,6 +13,10 @@ export interface FakeEnvoyOptions {
   readonly nodeId?: string | undefined
   /** Leaves the node out of the first request. */
   readonly isAnonymous?: boolean | undefined
+  /** Sent as `authorization: Bearer`. */
+  readonly token?: string | undefined
+  /** TLS: the CA, and the name that the server's certificate must be for. Default: plain text. */
+  readonly tls?: { readonly caPem: string; readonly serverName: string } | undefined
 }
 
 /** What a request asks for beside its type. */
@@ -35,11 +39,14 @@ export class FakeEnvoy {
 
   constructor(options: FakeEnvoyOptions, method = 'DeltaAggregatedResources') {
     this.#options = options
-    this.#client = new Client(`127.0.0.1:${options.port}`, credentials.createInsecure(), {
+    const { token, tls } = options
+    const channel = tls === undefined ? credentials.createInsecure() : credentials.createSsl(Buffer.from(tls.caPem))
+    this.#client = new Client(`127.0.0.1:${options.port}`, channel, {
+      ...(tls && { 'grpc.ssl_target_name_override': tls.serverName }),
       'grpc.max_receive_message_length': 64 * 1024 * 1024,
       'grpc.use_local_subchannel_pool': 1,
     })
-    this.#stream = this.#client.makeBidiStreamRequest(`${service}/${method}`, plain, plain)
+    this.#stream = this.#client.makeBidiStreamRequest(`${service}/${method}`, plain, plain, headersOf(token))
     this.#stream.on('data', (bytes: Buffer) => this.#take(decodeDeltaResponse(bytes)))
     this.#stream.on('status', (status) => this.#ended.resolve(status))
     this.#stream.on('error', () => {}) // The status says it.
@@ -115,4 +122,10 @@ export class FakeEnvoy {
     this.#stream.write(encodeDeltaRequest(this.#isFirst && !isAnonymous ? { ...request, node } : request))
     this.#isFirst = false
   }
+}
+
+function headersOf(token: string | undefined): Metadata {
+  const headers = new Metadata()
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+  return headers
 }

@@ -7,6 +7,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { type Logger, silentLogger } from '../lib/logger.ts'
+import { type Authenticate, logIn, type ProxyIdentity, RefusalLog } from './authenticate.ts'
 import type { Feedback } from './feedback.ts'
 import { defaultLimits, type StreamLimits } from './limits.ts'
 import { noMetrics, type XdsMetrics } from './metrics.ts'
@@ -28,6 +29,8 @@ export interface XdsServerOptions {
   readonly maxConnectionAgeMs?: number | undefined
   /** Default: plain text, for loopback only. */
   readonly credentials?: ServerCredentials | undefined
+  /** Asked once for every stream, before it is read. Default: everybody may have everything, for loopback only. */
+  readonly authenticate?: Authenticate | undefined
 }
 
 const mebibyte = 1024 * 1024
@@ -53,9 +56,11 @@ export class XdsServer {
   readonly #server: Server
   readonly #shared: SessionShared
   readonly #sessions = new Set<DeltaSession>()
+  readonly #authenticate: Authenticate | undefined
 
   constructor(options: XdsServerOptions) {
     this.#shared = sharedOf(options)
+    this.#authenticate = options.authenticate
     this.#server = new Server(channelOptions(options))
     this.#server.addService(service, this.#implementation())
     this.#credentials = options.credentials ?? ServerCredentials.createInsecure()
@@ -91,12 +96,8 @@ export class XdsServer {
   #implementation(): UntypedServiceImplementation {
     return {
       deltaAggregatedResources: (call: ServerDuplexStream<Buffer, Buffer>) => {
-        const session: DeltaSession = new DeltaSession(call, this.#shared, () => {
-          this.#sessions.delete(session)
-          this.#shared.metrics.streams(this.#sessions.size)
-        })
-        this.#sessions.add(session)
-        this.#shared.metrics.streams(this.#sessions.size)
+        if (this.#authenticate === undefined) this.#begin(call, undefined)
+        else this.#admit(call, this.#authenticate).catch((error: unknown) => this.#fail(call, error))
       },
       streamAggregatedResources: (call: ServerDuplexStream<Buffer, Buffer>) => {
         const details = 'state-of-the-world ADS is not served; set api_type: DELTA_GRPC in ads_config'
@@ -104,16 +105,39 @@ export class XdsServer {
       },
     }
   }
+
+  async #admit(call: ServerDuplexStream<Buffer, Buffer>, authenticate: Authenticate): Promise<void> {
+    const identity = await logIn(call, authenticate, this.#shared.refusals)
+    if (identity !== undefined) this.#begin(call, identity)
+  }
+
+  #fail(call: ServerDuplexStream<Buffer, Buffer>, error: unknown): void {
+    this.#shared.logger.error({ err: error }, 'a login ended in an error')
+    call.emit('error', { code: status.INTERNAL, details: 'the login could not be checked' })
+  }
+
+  #begin(call: ServerDuplexStream<Buffer, Buffer>, identity: ProxyIdentity | undefined): void {
+    const onEnd = () => {
+      this.#sessions.delete(session)
+      this.#shared.metrics.streams(this.#sessions.size)
+    }
+    const session: DeltaSession = new DeltaSession(call, this.#shared, { identity, onEnd })
+    this.#sessions.add(session)
+    this.#shared.metrics.streams(this.#sessions.size)
+  }
 }
 
 function sharedOf(options: XdsServerOptions): SessionShared {
+  const logger = options.logger ?? silentLogger()
+  const now = () => performance.now()
   return {
     store: options.store,
     feedback: options.feedback,
-    logger: options.logger ?? silentLogger(),
+    logger,
+    refusals: new RefusalLog(logger, now),
     metrics: options.metrics ?? noMetrics,
     limits: { ...defaultLimits, ...options.limits },
-    now: () => performance.now(),
+    now,
     nextSalt: saltSequence(Date.now()),
     writeTimeoutMs: options.writeTimeoutMs ?? 30_000,
     unknownGatewayWaitMs: options.unknownGatewayWaitMs ?? 15_000,

@@ -9,6 +9,7 @@ import { saltScope } from '../envoy/salt.ts'
 import { xdsTypeOfUrl, xdsTypeUrl } from '../envoy/types.ts'
 import { unreachable } from '../lib/assert.ts'
 import type { Logger } from '../lib/logger.ts'
+import { nodeProblem, type ProxyIdentity, type RefusalLog } from './authenticate.ts'
 import { DeltaStream, type StreamEvent, type TypeProgress } from './delta-stream.ts'
 import type { Feedback } from './feedback.ts'
 import type { Sent } from './lane.ts'
@@ -32,6 +33,7 @@ export interface SessionShared {
   readonly writeTimeoutMs: number
   /** How long a client waits for its Gateway, or for the first configuration, before it is turned away. */
   readonly unknownGatewayWaitMs: number
+  readonly refusals: RefusalLog
 }
 
 /** One connected proxy, as the admin pages show it. */
@@ -53,6 +55,7 @@ export class DeltaSession {
   readonly #call: Call
   readonly #shared: SessionShared
   readonly #onEnd: () => void
+  readonly #identity: ProxyIdentity | undefined
   readonly #sinceMs: number
   #node: NodeIdentity | undefined
   #membership: StoreMembership | undefined
@@ -68,9 +71,15 @@ export class DeltaSession {
   #isCongested = false
   #isEnded = false
 
-  constructor(call: Call, shared: SessionShared, onEnd: () => void) {
+  /** Without an identity a client is who it says it is. */
+  constructor(
+    call: Call,
+    shared: SessionShared,
+    { identity, onEnd }: { readonly identity?: ProxyIdentity | undefined; readonly onEnd: () => void },
+  ) {
     this.#call = call
     this.#shared = shared
+    this.#identity = identity
     this.#onEnd = onEnd
     this.#sinceMs = shared.now()
     call.on('data', (bytes: Buffer) => this.#receive(bytes))
@@ -122,6 +131,12 @@ export class DeltaSession {
       this.close(status.INVALID_ARGUMENT, node.error)
       return
     }
+    const problem = this.#identity && nodeProblem(this.#identity, node.value)
+    if (problem !== undefined) {
+      this.#shared.refusals.refused({ node: node.value.id, code: 'PERMISSION_DENIED', reason: problem })
+      this.close(status.PERMISSION_DENIED, problem)
+      return
+    }
     this.#node = node.value
     const { gateway } = node.value
     this.#membership = store.join(gateway, {
@@ -161,8 +176,14 @@ export class DeltaSession {
   }
 
   #serve(node: NodeIdentity): void {
-    const { store, limits, nextSalt, feedback, logger } = this.#shared
+    const { store, limits, nextSalt, feedback, logger, refusals } = this.#shared
     if (this.#membership === undefined) return
+    if (this.#identity?.mayRun(node.gateway) === false) {
+      const reason = `${this.#identity.name} may not have the configuration of Gateway ${node.gateway}`
+      refusals.refused({ node: node.id, gateway: node.gateway, code: 'PERMISSION_DENIED', reason })
+      this.close(status.PERMISSION_DENIED, reason)
+      return
+    }
     this.#stream = new DeltaStream({
       membership: this.#membership,
       quarantine: store.quarantine,
