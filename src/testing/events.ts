@@ -14,6 +14,7 @@ const namespace = fc.constantFrom('default', 'other')
 const serviceName = fc.constantFrom('a', 'b')
 const host = fc.constantFrom('a.com', 'x.a.com', '*.a.com', '*.com', 'b.org')
 const optionalHost = fc.option(host, { nil: undefined })
+const optionalPreciseHost = fc.constantFrom(undefined, 'a.com', 'b.org')
 
 const gatewayClass = fc.constantFrom('fairlead.dev/gateway-controller', 'example.com/other').map((controllerName) => ({
   apiVersion: gatewayApi,
@@ -47,13 +48,68 @@ const gateway = fc
     spec: { gatewayClassName: 'c', listeners: listeners.map((one, index) => ({ ...one, name: `l${index}` })) },
   }))
 
+const reference = fc
+  .record({ name: serviceName, to: fc.option(namespace, { nil: undefined }) })
+  .map(({ name, to }) => ({ name, port: 80, ...(to === undefined ? {} : { namespace: to }) }))
+
+/** Filters that may be on a backendRef as on a rule; one of each type at most, mirrors as many as come. */
+const filters = fc
+  .record({
+    headers: fc.option(fc.constantFrom('x-a', 'x-b'), { nil: undefined }),
+    origin: fc.option(fc.constantFrom('*', 'https://*.a.com', 'http://b.org:81'), { nil: undefined }),
+    mirrors: fc.array(fc.record({ backendRef: reference, percent: fc.constantFrom(0, 10, 100) }), { maxLength: 2 }),
+    rewrite: fc.option(fc.record({ hostname: optionalPreciseHost, path: fc.constantFrom('', '/', '/new') }), {
+      nil: undefined,
+    }),
+  })
+  .map(({ headers, origin, mirrors, rewrite }) => [
+    ...(headers === undefined
+      ? []
+      : [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: headers, value: '%' }] } }]),
+    ...(origin === undefined ? [] : [{ type: 'CORS', cors: { allowOrigins: [origin], allowHeaders: ['*'] } }]),
+    ...mirrors.map((requestMirror) => ({ type: 'RequestMirror', requestMirror })),
+    ...(rewrite === undefined ? [] : [{ type: 'URLRewrite', urlRewrite: rewriteOf(rewrite) }]),
+  ])
+
+function rewriteOf({ hostname, path }: { readonly hostname: string | undefined; readonly path: string }) {
+  return {
+    ...(hostname === undefined ? {} : { hostname }),
+    path: { type: 'ReplacePrefixMatch', replacePrefixMatch: path },
+  }
+}
+
+/** Most have none, so that what is left out of objects is tried too. */
+const someFilters = fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: filters })
+
 const backend = fc
-  .record({ name: serviceName, to: fc.option(namespace, { nil: undefined }), weight: fc.constantFrom(0, 1, 9) })
-  .map(({ name, to, weight }) => ({ name, port: 80, weight, ...(to === undefined ? {} : { namespace: to }) }))
+  .record({ reference, weight: fc.constantFrom(0, 1, 9), filters: someFilters })
+  .map(({ reference: target, weight, filters: own }) => ({
+    ...target,
+    weight,
+    ...(own.length === 0 ? {} : { filters: own }),
+  }))
 
 const rule = fc
-  .record({ path: fc.constantFrom('/', '/one', '/one/two'), backends: fc.array(backend, { maxLength: 3 }) })
-  .map(({ path, backends }) => ({ matches: [{ path: { type: 'PathPrefix', value: path } }], backendRefs: backends }))
+  .record({
+    path: fc.constantFrom('/', '/one', '/one/two'),
+    method: fc.constantFrom(undefined, 'PUT'),
+    backends: fc.array(backend, { maxLength: 3 }),
+    filters: someFilters,
+    timeouts: fc.constantFrom(
+      undefined,
+      { request: '1s' },
+      { backendRequest: '0s' },
+      { request: '1h', backendRequest: '1s' },
+    ),
+    retry: fc.constantFrom(undefined, { attempts: 0 }, { codes: [503], backoff: '1s' }),
+  })
+  .map(({ path, method, backends, filters: own, timeouts, retry }) => ({
+    matches: [{ path: { type: 'PathPrefix', value: path }, ...(method === undefined ? {} : { method }) }],
+    backendRefs: backends,
+    ...(own.length === 0 ? {} : { filters: own }),
+    ...(timeouts === undefined ? {} : { timeouts }),
+    ...(retry === undefined ? {} : { retry }),
+  }))
 
 const httpRoute = fc
   .record({
@@ -119,6 +175,33 @@ const namespaceObject = fc
   .record({ name: namespace, team: fc.constantFrom('blue', 'red') })
   .map(({ name, team }) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { team } } }))
 
+/** What most histories begin with: from nothing, chance seldom comes to a route that is served. */
+const beginning: readonly ObjectEvent[] = [
+  {
+    apiVersion: gatewayApi,
+    kind: 'GatewayClass',
+    metadata: { name: 'c' },
+    spec: { controllerName: 'fairlead.dev/gateway-controller' },
+  },
+  {
+    apiVersion: gatewayApi,
+    kind: 'Gateway',
+    metadata: { name: 'gw', namespace: 'default' },
+    spec: {
+      gatewayClassName: 'c',
+      listeners: [{ name: 'l0', port: 80, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } } }],
+    },
+  },
+  ...['default', 'other'].flatMap((own) =>
+    ['a', 'b'].map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace: own },
+      spec: { ports: [{ name: 'http', port: 80 }] },
+    })),
+  ),
+].map((raw) => ({ action: 'set', object: mustParse(raw) }))
+
 /** Events over a small world; `certificate` is a Secret `default/cert` that may come and go. */
 export function objectEvents(certificate: KubernetesObject): fc.Arbitrary<readonly ObjectEvent[]> {
   const object = fc.oneof(
@@ -135,5 +218,11 @@ export function objectEvents(certificate: KubernetesObject): fc.Arbitrary<readon
     { weight: 4, arbitrary: fc.constant('set' as const) },
     { weight: 1, arbitrary: fc.constant('delete' as const) },
   )
-  return fc.array(fc.record({ action, object }), { minLength: 1, maxLength: 40 })
+  const events = fc.array(fc.record({ action, object }), { minLength: 1, maxLength: 40, size: 'max' })
+  return fc
+    .tuple(
+      fc.oneof({ weight: 4, arbitrary: fc.constant(beginning) }, { weight: 1, arbitrary: fc.constant([]) }),
+      events,
+    )
+    .map(([first, rest]) => [...first, ...rest])
 }

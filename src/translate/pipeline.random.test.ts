@@ -28,6 +28,15 @@ function snapshot({ outputs }: PipelineRig) {
   }
 }
 
+/** Clusters that routes name and that no resource of their Gateway is. */
+function missingClusters({ outputs }: PipelineRig): readonly string[] {
+  return [...outputs.resources.entries()].flatMap(([, { gateway, resource }]) =>
+    (resource.clusters ?? [])
+      .map((cluster) => `${gateway}|cluster|${cluster}`)
+      .filter((key) => outputs.resources.get(key) === undefined),
+  )
+}
+
 describe('the pipeline', () => {
   test('after any sequence of events equals one built from scratch', () => {
     const certificate = baseObjects().find(({ kind }) => kind === 'Secret')
@@ -58,8 +67,9 @@ describe('the pipeline', () => {
         scratch.graph.flush()
         expect(snapshot(rig)).toEqual(snapshot(scratch))
         expect(rig.graph.trace().errors).toEqual([])
+        expect(missingClusters(rig)).toEqual([])
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 })
