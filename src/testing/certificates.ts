@@ -1,5 +1,6 @@
 /** Self-signed certificates for tests, of every key that node:crypto can make: written in DER by hand. */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { bits, der, octets, oid, pem, sequence, setOf, time, utf8 } from '../ca/der.ts'
 
 export interface TestKeys {
   readonly publicKey: KeyObject
@@ -29,20 +30,20 @@ export function testCertificate(options: TestCertificateOptions = {}): TestCerti
   } = options
   const type = keys.privateKey.asymmetricKeyType
   const algorithm = signatureAlgorithm(type)
-  const name = sequence(set(sequence(oid('550403'), tagged(0x0c, Buffer.from(dnsNames[0] ?? 'test')))))
-  const altNames = sequence(...dnsNames.map((dnsName) => tagged(0x82, Buffer.from(dnsName))))
+  const name = sequence(setOf(sequence(oid('550403'), utf8(dnsNames[0] ?? 'test'))))
+  const altNames = sequence(...dnsNames.map((dnsName) => der(0x82, Buffer.from(dnsName))))
   const body = sequence(
-    tagged(0xa0, tagged(0x02, Buffer.from([2]))),
-    tagged(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
+    der(0xa0, der(0x02, Buffer.from([2]))),
+    der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     algorithm,
     name,
-    sequence(utcTime(notBefore), utcTime(notAfter)),
+    sequence(time(notBefore.getTime()), time(notAfter.getTime())),
     name,
     keys.publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(0xa3, sequence(sequence(oid('551d11'), tagged(0x04, altNames)))),
+    der(0xa3, sequence(sequence(oid('551d11'), octets(altNames)))),
   )
   const signature = sign(type === 'rsa' || type === 'ec' ? 'sha256' : null, body, keys.privateKey)
-  const certificate = sequence(body, algorithm, tagged(0x03, Buffer.concat([Buffer.from([0]), signature])))
+  const certificate = sequence(body, algorithm, bits(signature))
   return {
     chain: pem('CERTIFICATE', certificate),
     key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -63,36 +64,6 @@ export function ed25519Keys(): TestKeys {
 
 /** sha256WithRSAEncryption, ecdsa-with-SHA256, or Ed25519. */
 function signatureAlgorithm(type: string | undefined): Buffer {
-  if (type === 'rsa') return sequence(oid('2a864886f70d01010b'), tagged(0x05, Buffer.alloc(0)))
+  if (type === 'rsa') return sequence(oid('2a864886f70d01010b'), der(0x05, Buffer.alloc(0)))
   return sequence(oid(type === 'ec' ? '2a8648ce3d040302' : '2b6570'))
-}
-
-function utcTime(date: Date): Buffer {
-  const digits = date.toISOString().replace(/[-:T]/g, '').slice(2, 14)
-  return tagged(0x17, Buffer.from(`${digits}Z`))
-}
-
-function oid(hex: string): Buffer {
-  return tagged(0x06, Buffer.from(hex, 'hex'))
-}
-
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return tagged(0x30, Buffer.concat(parts))
-}
-
-function set(...parts: readonly Buffer[]): Buffer {
-  return tagged(0x31, Buffer.concat(parts))
-}
-
-/** Tag, length, content (X.690). */
-function tagged(tag: number, content: Buffer): Buffer {
-  const { length } = content
-  const head =
-    length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff]
-  return Buffer.concat([Buffer.from(head), content])
-}
-
-function pem(label: string, der: Buffer): string {
-  const lines = der.toString('base64').replace(/.{64}/g, '$&\n').trimEnd()
-  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`
 }
