@@ -11,7 +11,7 @@ export interface Seen extends Echo {
   readonly method: string
 }
 
-/** Answers a request, or returns false to have it echoed. */
+/** Answers a request, or returns false to have it echoed once it is there as a whole. */
 export type Script = (seen: Seen, response: ServerResponse, incoming: IncomingMessage) => boolean | undefined
 
 /** A backend on 127.0.0.1 that remembers what it was asked. */
@@ -29,7 +29,8 @@ export class ScriptedBackend {
       for (const wake of this.#wakes) wake()
       incoming.resume()
       if (script(seen, response, incoming) === true) return
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(seen))
+      response.setHeader('content-type', 'application/json')
+      incoming.on('end', () => response.end(JSON.stringify(seen)))
     })
   }
 

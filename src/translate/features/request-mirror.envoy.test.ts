@@ -1,5 +1,6 @@
 /** Mirrors on a real Envoy. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { raw } from '../../testing/emit-rig.ts'
 import { ScriptedBackend, TrafficRig } from '../../testing/traffic-rig.ts'
 
 const mirror = (name: string, part = '') =>
@@ -21,12 +22,24 @@ let b: ScriptedBackend
 let m: ScriptedBackend
 let n: ScriptedBackend
 let rig: TrafficRig
+/** Bytes of the bodies that `n` got, as they ended. */
+const bodies: number[] = []
 
 beforeAll(async () => {
   a = await ScriptedBackend.start('a')
   b = await ScriptedBackend.start('b')
   m = await ScriptedBackend.start('m', (_seen, response) => response.writeHead(500).end().writableEnded)
-  n = await ScriptedBackend.start('n')
+  n = await ScriptedBackend.start('n', (_seen, response, incoming) => {
+    let bytes = 0
+    incoming.on('data', (part: Buffer) => {
+      bytes += part.length
+    })
+    incoming.on('end', () => {
+      bodies.push(bytes)
+      response.end()
+    })
+    return true
+  })
   rig = await TrafficRig.start(rules, [a, b, m, n, { name: 'empty', port: 1 }])
 })
 
@@ -69,6 +82,14 @@ describe('HTTPRequestMirrorFilter', () => {
   test('several mirrors get a copy each', async () => {
     await rig.ask('/two')
     await Promise.all([m.saw(({ url }) => url === '/two'), n.saw(({ url }) => url === '/two')])
+  })
+
+  test('a body is copied whole, also when it is larger than every buffer', async () => {
+    const bytes = 1_000_000
+    const head = `POST /two?body HTTP/1.1\r\nHost: a.com\r\nContent-Length: ${bytes}\r\n\r\n`
+    expect(await raw(rig.port, head + 'x'.repeat(bytes))).toMatch(/^HTTP\/1.1 200/)
+    await n.saw(({ url }) => url === '/two?body')
+    await expect.poll(() => bodies).toContain(bytes)
   })
 
   test('a part of the requests is copied, of every backend alike (HTTPRequestMirrorFilter.percent)', async () => {

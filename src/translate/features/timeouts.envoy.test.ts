@@ -1,9 +1,13 @@
 /** Timeouts of rules on a real Envoy. */
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ScriptedBackend, TrafficRig } from '../../testing/traffic-rig.ts'
 
 const rules = `
 - { matches: [{ path: { value: /request } }], timeouts: { request: 200ms }, backendRefs: [{ name: a, port: 80 }] }
+- { matches: [{ path: { value: /socket } }], timeouts: { request: 200ms, backendRequest: 200ms }, retry: { attempts: 1 }, backendRefs: [{ name: socket, port: 80 }] }
 - { matches: [{ path: { value: /try } }], timeouts: { backendRequest: 200ms }, backendRefs: [{ name: a, port: 80 }] }
 - { matches: [{ path: { value: /none } }], timeouts: { request: 0s, backendRequest: 0s }, backendRefs: [{ name: a, port: 80 }] }
 - matches: [{ path: { value: /tries } }]
@@ -20,7 +24,18 @@ const rules = `
 `
 
 let backend: ScriptedBackend
+let sockets: Server
 let rig: TrafficRig
+
+/** Takes every upgrade and sends back what it gets. */
+async function socketServer(): Promise<Server> {
+  const server = createServer().on('upgrade', (_incoming, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+    socket.pipe(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
 
 beforeAll(async () => {
   const hung = new Set<string>()
@@ -30,12 +45,15 @@ beforeAll(async () => {
     if (url.endsWith('?hang-once') && !hung.has(url)) return hung.add(url).has(url)
     return false
   })
-  rig = await TrafficRig.start(rules, [backend])
+  sockets = await socketServer()
+  rig = await TrafficRig.start(rules, [backend, { name: 'socket', port: (sockets.address() as AddressInfo).port }])
 })
 
 afterAll(async () => {
   await rig.stop()
   backend.stop()
+  sockets.close()
+  sockets.closeAllConnections()
 })
 
 describe('HTTPRouteTimeouts', () => {
@@ -62,6 +80,22 @@ describe('HTTPRouteTimeouts', () => {
   test('a try that reached backendRequest is followed by another (HTTPRouteRetry.backoff)', async () => {
     expect((await rig.ask('/again?hang-once')).status).toBe(200)
     expect(backend.seen.filter(({ url }) => url === '/again?hang-once')).toHaveLength(2)
+  })
+
+  test('a WebSocket stays open for longer than any of them', async () => {
+    const socket = connect(rig.port, '127.0.0.1')
+    const head = ['GET /socket HTTP/1.1', 'Host: a.com', 'Connection: Upgrade', 'Upgrade: websocket', '', '']
+    socket.write(head.join('\r\n'))
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1.1 101/)
+    expect((await rig.ask('/request?hang')).status).toBe(504) // As long, and begun later.
+    socket.write('still there')
+    expect(String((await once(socket, 'data'))[0])).toBe('still there')
+    socket.destroy()
+  })
+
+  test('the backend is told nothing of it', async () => {
+    const { headers } = await rig.seen('/tries')
+    expect(headers.map(([name]) => name).filter((name) => name.startsWith('x-envoy'))).toEqual([])
   })
 
   test('without retries there is one try', async () => {
