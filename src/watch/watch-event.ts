@@ -69,10 +69,12 @@ export interface ListPage {
 
 /** The page that an answer says; undefined when it is none. */
 export function parsePage(answer: unknown): ListPage | undefined {
-  if (!isRecord(answer) || !Array.isArray(answer.items) || !isRecord(answer.metadata)) return undefined
+  if (!isRecord(answer) || !isRecord(answer.metadata)) return undefined
+  // A PartialObjectMetadataList without objects has null there.
   const { resourceVersion: version, continue: next } = answer.metadata
-  if (typeof version !== 'string' || !answer.items.every(isApiObject)) return undefined
-  return { items: answer.items, version, next: typeof next === 'string' && next !== '' ? next : undefined }
+  const objects = answer.items ?? []
+  if (typeof version !== 'string' || !Array.isArray(objects) || !objects.every(isApiObject)) return undefined
+  return { items: objects, version, next: typeof next === 'string' && next !== '' ? next : undefined }
 }
 
 /**
