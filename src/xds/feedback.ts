@@ -1,6 +1,6 @@
 import type { XdsType } from '../envoy/types.ts'
 import { structuralEqual } from '../lib/equal.ts'
-import type { Revision } from './milestones.ts'
+import type { Revision } from './revision.ts'
 
 /** A resource that a proxy refused and what it said. Gone when a later version is taken, or the resource goes away. */
 export interface Refusal {

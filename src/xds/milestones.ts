@@ -1,21 +1,6 @@
 /** Which states of its Gateway a proxy has taken: so a status can say what every proxy serves. */
+import type { Revision } from './revision.ts'
 import type { StreamState } from './stream-state.ts'
-
-/** A state of a Gateway that its proxies are to take. What it is called is nobody's business here. */
-export interface Revision {
-  /** Later states of a Gateway have higher ones. */
-  readonly sequence: number
-  readonly label: string
-}
-
-/** A revision that the client has not taken yet. */
-export interface Milestone {
-  readonly revision: Revision
-  /** All that is owed from epochs up to this one belongs to it. */
-  readonly epoch: number
-  /** When the client was told of it; of what it came to, when it was synced. */
-  sinceMs: number
-}
 
 /** What is owed up to now belongs to the revision. */
 export function noteRevision(state: StreamState, revision: Revision): void {

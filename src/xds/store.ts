@@ -1,6 +1,6 @@
 import type { NamedResource } from '../envoy/resource.ts'
 import type { XdsType } from '../envoy/types.ts'
-import type { Revision } from './milestones.ts'
+import type { Revision } from './revision.ts'
 import { Quarantine } from './quarantine.ts'
 import { type Shelf, Stock } from './stock.ts'
 

@@ -4,7 +4,7 @@ import { must } from '../lib/assert.ts'
 import { ClusterWarmth } from './cluster-warmth.ts'
 import { Lane, type Sent } from './lane.ts'
 import type { StreamLimits } from './limits.ts'
-import type { Milestone, Revision } from './milestones.ts'
+import type { Milestone, Revision } from './revision.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { StoreMembership } from './store.ts'
 

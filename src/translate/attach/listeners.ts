@@ -7,7 +7,7 @@ import { type Problem, reasons } from '../../api/conditions.ts'
 import type { Reader } from '../../graph/collection.ts'
 import { type GatewayKey, gatewayKey, type Host, type SecretName, type TableName, tableName } from '../../ir/names.ts'
 import type { Platform } from '../contract.ts'
-import { bindPort, isReserved } from '../gateway/ports.ts'
+import { bindPort } from '../gateway/ports.ts'
 import { addressProblems } from './gateways.ts'
 import { addressProblem, anyHost, normalHost } from './hostnames.ts'
 import type { NamespacePolicy } from './namespaces.ts'
@@ -165,21 +165,13 @@ function portProblems(
   { field, platform }: { readonly field: string; readonly platform: Platform },
 ): readonly Problem[] {
   const bound = bindPort(spec.port, platform)
-  const refuse = (message: string): readonly Problem[] => [
-    { condition: 'Accepted', reason: reasons.PortUnavailable, message, field: `${field}.port` },
-  ]
-  if (isReserved(bound, platform)) {
-    return refuse(`port ${spec.port} is taken by the proxy itself, for its probes; choose another one`)
-  }
   const other = all.find(
     ({ port, protocol }) =>
       port < spec.port && bindPort(port, platform) === bound && kindsByProtocol[protocol] !== undefined,
   )
-  return other === undefined
-    ? []
-    : refuse(
-        `the proxy binds ${bound} for port ${other.port} of listener "${other.name}", having no right to bind ports below 1024; choose another port`,
-      )
+  if (other === undefined) return []
+  const message = `the proxy binds ${bound} for port ${other.port} of listener "${other.name}", having no right to bind ports below 1024; choose another port`
+  return [{ condition: 'Accepted', reason: reasons.PortUnavailable, message, field: `${field}.port` }]
 }
 
 function supportedKinds(spec: ListenerSpec): readonly RouteGroupKind[] {

@@ -7,15 +7,7 @@ const firstUnprivileged = 1024
 /** Added to a privileged port. */
 const privilegedOffset = 10_000
 
-/** What the proxies of a cluster listen on themselves: probes and metrics. */
-const reservedPorts: readonly number[] = [19_003]
-
 /** `port` itself, but for privileged ports in a cluster. Names, redirects and routes speak of `port`. */
 export function bindPort(port: number, { kind }: Platform): number {
   return kind === 'kubernetes' && port < firstUnprivileged ? port + privilegedOffset : port
-}
-
-/** Whether a proxy listens there for itself. */
-export function isReserved(bound: number, { kind }: Platform): boolean {
-  return kind === 'kubernetes' && reservedPorts.includes(bound)
 }
