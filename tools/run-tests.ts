@@ -15,8 +15,10 @@ const vitest = await startVitest('test', positionals, { run: true, watch: false,
 const modules = vitest.state.getTestModules()
 const tests = modules.flatMap((module) => [...module.children.allTests()])
 const count = (state: string) => tests.filter((test) => test.result().state === state).length
-// A file that cannot be loaded has no test, and an error outside of a test belongs to none: each is one failure.
-const broken = modules.filter((module) => module.errors().length > 0).length + vitest.state.getUnhandledErrors().length
+// A file that cannot be loaded and a set-up that fails have no failed test, and an error outside of a test belongs to
+// none: each is one failure.
+const groups = modules.flatMap((module) => [module, ...module.children.allSuites()])
+const broken = groups.filter((group) => group.errors().length > 0).length + vitest.state.getUnhandledErrors().length
 const failed = count('failed') + broken
 const skipped = count('skipped')
 await vitest.close()
