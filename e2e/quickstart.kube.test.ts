@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HttpConnection } from '../src/testing/http-connection.ts'
+import { waitFor } from './cluster/command.ts'
 import { currentCluster } from './cluster/facts.ts'
 
 const { runKubectl } = currentCluster()
@@ -13,6 +14,12 @@ describe('the quickstart', () => {
     await runKubectl(['apply', '--server-side', '-f', file])
     await inQuickstart('wait', '--for=condition=Programmed', 'gateway/edge', '--timeout=120s')
     await inQuickstart('rollout', 'status', 'deployment/echo', '--timeout=60s')
+    // kube-proxy answers for an address some time after a Service was given it.
+    await waitFor(
+      'the address of the Gateway answers',
+      30,
+      async () => (await ask('any').catch(() => undefined)) !== undefined,
+    )
   })
   afterAll(() => runKubectl(['delete', 'namespace', 'quickstart', '--wait=false']))
 
