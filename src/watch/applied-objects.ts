@@ -1,10 +1,11 @@
 /** The objects that we manage, as they are, and the requests that bring one of them to what it should be. */
-import { apiVersionOf } from '../api/kinds.ts'
-import { type FleetKindName, fleetObjectsTable, type ManagedKind } from '../api/managed-kinds.ts'
+import { isRecord } from '../api/compile.ts'
+import { type FleetKindName, fleetObjectsTable, type ManagedObject } from '../api/managed-kinds.ts'
 import { must } from '../lib/assert.ts'
 import { isOurs, type ObservedObject, objectKeyOf, readObserved, type StampedObject } from './applied-object.ts'
-import { applyPatch, type KubeClient, type KubeRequest } from './kube-client.ts'
-import { isOlderVersion } from './watch-event.ts'
+import { applyPatch, type KubeClient, type KubeRequest, mergePatch } from './kube-client.ts'
+import { collectionPath } from './rest-path.ts'
+import { isApiObject, isOlderVersion } from './watch-event.ts'
 import { readFailure, type WriteFailure } from './write-failure.ts'
 
 /** What became of an object that should be there. */
@@ -100,12 +101,7 @@ export class AppliedObjects {
       const there = this.#observed.get(key) ?? (await this.#read(object.kind, key))
       if (there !== undefined && !isOurs(there, object, this.#options.controllerName)) return { kind: 'foreign' }
       if (there?.isDeleting === true) return { kind: 'waiting' }
-      const answer = await this.#options.client.send(this.#applyRequest(stamped, there))
-      const told = readObserved(object.kind, answer, this.#options.fieldManager)
-      if (told !== undefined) {
-        this.#applied.set(key, { uid: told.uid, ownFields: told.ownFields })
-        this.observe(told)
-      }
+      const told = await this.#send(stamped, there)
       return { kind: 'applied', isChanged: told?.resourceVersion !== there?.resourceVersion }
     } catch (error) {
       const failure = readFailure(error)
@@ -113,6 +109,45 @@ export class AppliedObjects {
       if (failure.kind === 'conflict' || failure.kind === 'gone') this.forget(key)
       return { kind: 'failed', failure }
     }
+  }
+
+  async #send(stamped: StampedObject, there: ObservedObject | undefined): Promise<ObservedObject | undefined> {
+    const { object, hash } = stamped
+    const apply = () => this.#options.client.send(this.#applyRequest(stamped, there))
+    let answer: unknown
+    try {
+      answer = await apply()
+    } catch (error) {
+      // It was taken before, so what is refused is how it goes with what others added.
+      if (there?.hash !== hash || readFailure(error).kind !== 'refused') throw error
+      await this.#replace(object, there)
+      answer = await apply()
+    }
+    const told = readObserved(object.kind, answer, this.#options.fieldManager)
+    if (told !== undefined) {
+      this.#applied.set(objectKeyOf(object.kind, object.metadata), { uid: told.uid, ownFields: told.ownFields })
+      this.observe(told)
+    }
+    return told
+  }
+
+  /**
+   * Writes our lists in the place of those that are there. Somebody who changes the port of a Service puts an item of his
+   * own beside ours, both with one name: that is what apply makes of it, and what the API server refuses.
+   */
+  async #replace(object: ManagedObject, { uid, namespace, name }: ObservedObject): Promise<void> {
+    const { client, fieldManager } = this.#options
+    const path = pathOf(object.kind, { namespace, name })
+    const patch = { method: 'PATCH', path, query: { fieldManager }, contentType: mergePatch } as const
+    const answer = await client.send({ ...patch, body: { ...object, metadata: { uid } } })
+    if (!isApiObject(answer)) return
+    // An update of ours beside our apply would own what we do not apply any more some day.
+    const { resourceVersion, managedFields } = answer.metadata
+    const entries: readonly unknown[] = Array.isArray(managedFields) ? managedFields : []
+    const kept = entries.filter(
+      (entry) => !isRecord(entry) || entry.manager !== fieldManager || entry.operation !== 'Update',
+    )
+    await client.send({ ...patch, body: { metadata: { uid, resourceVersion, managedFields: kept } } })
   }
 
   /** Deletes what we know under the key, and nothing else that may have its name by now. */
@@ -159,18 +194,9 @@ function pathOf(
   kind: FleetKindName,
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): string {
-  return `${collectionPath(rowOf(kind), namespace)}/${name}`
-}
-
-/** Path of all objects of a kind, in one namespace or in all. */
-export function collectionPath(row: ManagedKind, namespace?: string): string {
-  const root = row.group === '' ? `/api/${row.version}` : `/apis/${apiVersionOf(row)}`
-  return `${root}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${row.plural}`
-}
-
-function rowOf(kind: FleetKindName): ManagedKind {
-  return must(
-    fleetObjectsTable.find((row) => row.kind === kind),
+  const row = must(
+    fleetObjectsTable.find((candidate) => candidate.kind === kind),
     `${kind} is not in fleetObjectsTable`,
   )
+  return `${collectionPath(row, namespace)}/${name}`
 }

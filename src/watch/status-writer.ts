@@ -1,5 +1,5 @@
 /** Writes statuses to the API server: whatever happens on the way, in the end the object has the newest one. */
-import { findKind, type Kind } from '../api/kinds.ts'
+import { findKind } from '../api/kinds.ts'
 import { structuralEqual } from '../lib/equal.ts'
 import type { Logger } from '../lib/logger.ts'
 import { must } from '../lib/assert.ts'
@@ -8,6 +8,7 @@ import { type KubeClient, mergePatch } from './kube-client.ts'
 import type { LiveObject, LiveObjects } from './live-objects.ts'
 import { newerObject, readLiveObject } from './live-version.ts'
 import { isOnlyCounts, WritePace } from './status-pace.ts'
+import { collectionPath } from './rest-path.ts'
 import { hasEntryOf, mergeStatus, type Now } from './status-merge.ts'
 import { type Verdict, WorkQueue } from './work-queue.ts'
 import { readFailure, type WriteFailure } from './write-failure.ts'
@@ -291,10 +292,8 @@ function kindOf(key: string): string {
 /** Path of the object, without the subresource. */
 function pathOf(key: string): string {
   const [kindName = '', namespace = '', name = ''] = key.split('/')
-  const kind: Kind = must(findKind(kindName), `status of unknown kind ${kindName}`)
-  const { group, version, plural, namespaced } = kind
-  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
-  return `${root}${namespaced ? `/namespaces/${namespace}` : ''}/${plural}/${name}`
+  const kind = must(findKind(kindName), `status of unknown kind ${kindName}`)
+  return `${collectionPath(kind, namespace)}/${name}`
 }
 
 /** As JSON carries it: a field that holds undefined is not there. */
