@@ -1,9 +1,13 @@
 import type { Step } from './provider.ts'
 
+/** After this time a step is named before it is done: builds take minutes. */
+const longMs = 5000
+
 /** Prints on standard error what was done and how many seconds it took. */
 export const printedStep: Step = async (title, action) => {
   const startedAt = performance.now()
-  const result = await action()
+  const notice = setTimeout(() => console.error(`      ...  ${title}`), longMs)
+  const result = await action().finally(() => clearTimeout(notice))
   console.error(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(7)} s  ${title}`)
   return result
 }
