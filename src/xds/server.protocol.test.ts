@@ -86,6 +86,18 @@ describe('the xDS server', () => {
     expect(two.store.has('test/two')).toBe(false)
   })
 
+  test('a Gateway that has nothing to serve is answered at once: its proxies are ready, and done', async () => {
+    const stock = new TestStore()
+    stock.put([], [], 'first')
+    const { port, feedback } = await rig.serve(stock)
+    const client = connect({ port })
+    client.answerAll()
+    client.request('cluster')
+    client.request('listener')
+    await vi.waitUntil(() => feedback.delivery(stock.gateway).revision === 'first')
+    expect(feedback.delivery(stock.gateway)).toEqual({ connected: 1, synced: true, revision: 'first' })
+  })
+
   test('a stream waits until the first configuration is complete', async () => {
     const stock = new TestStore()
     const store = new ResourceStore()

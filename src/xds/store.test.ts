@@ -53,6 +53,22 @@ describe('ResourceStore', () => {
     expect([one.notices, two.notices]).toEqual([['endpoint e'], ['endpoint e']])
   })
 
+  test('knows a Gateway without resources while its state has a name, and tells each new name', () => {
+    const store = new ResourceStore()
+    const revisions: unknown[] = []
+    store.join('a/one', { changed: (_dirty, revision) => revisions.push(revision) })
+    const name = (label: string | undefined) =>
+      store.apply({ resources: [], endpoints: [], revisions: [{ gateway: 'a/one', label }] })
+    name('first')
+    expect(store.has('a/one')).toBe(true)
+    put(store, 'a/one', edsCluster('c'))
+    name('second')
+    expect(revisions).toEqual([{ sequence: 1, label: 'first' }, undefined, { sequence: 2, label: 'second' }])
+    store.apply({ resources: [{ gateway: 'a/one', type: 'cluster', name: 'c', resource: undefined }], endpoints: [] })
+    name(undefined)
+    expect(store.has('a/one')).toBe(false)
+  })
+
   test('knows a Gateway while it has a resource', () => {
     const store = new ResourceStore()
     const stream = listen(store, 'a/one')

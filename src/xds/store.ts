@@ -103,9 +103,10 @@ export class ResourceStore {
     }
   }
 
-  /** Whether a Gateway has any resource. */
+  /** Whether a Gateway is known: one that has no resource is served nothing, and its proxies are done at once. */
   has(gateway: string): boolean {
-    return this.#audiences.get(gateway)?.isEmpty === false
+    const audience = this.#audiences.get(gateway)
+    return audience !== undefined && (!audience.isEmpty || audience.revision !== undefined)
   }
 
   /** The wanted resource of a Gateway; endpoints are the same for all. */
