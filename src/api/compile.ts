@@ -170,6 +170,9 @@ function compileArray(schema: ArraySchema): Check {
   }
 }
 
+/** In place of an index: the value was named once already. */
+const reported = -1
+
 function reportDuplicates(schema: ArraySchema, items: readonly unknown[], walk: Walk): void {
   const firstIndex = new Map<string, number>()
   items.forEach((item, index) => {
@@ -177,10 +180,8 @@ function reportDuplicates(schema: ArraySchema, items: readonly unknown[], walk: 
       schema.keys === undefined ? item : schema.keys.map((key) => (isRecord(item) ? item[key] : undefined))
     const text = JSON.stringify(identity) ?? ''
     const first = firstIndex.get(text)
-    if (first === undefined) {
-      firstIndex.set(text, index)
-      return
-    }
+    firstIndex.set(text, first === undefined ? index : reported)
+    if (first === undefined || first === reported) return
     const same = schema.keys === undefined ? walk.quote(item) : `the same ${listOf(schema.keys, 'and')}`
     const message = `item ${index} repeats item ${first}: ${same}`
     walk.reportAt(index, 'Duplicate', message, 'remove one of them or make them differ')
@@ -213,13 +214,15 @@ function compileMap(schema: MapSchema): Check {
 
 interface CompiledField {
   readonly check: Check
+  readonly emptyIsAbsent: boolean
 }
 
 function compileObject(schema: ObjectSchema): Check {
   const fields = new Map<string, CompiledField>()
   const defaults: [string, unknown][] = []
   for (const [name, child] of Object.entries(schema.properties)) {
-    fields.set(name, { check: compileSchema(child) })
+    const emptyIsAbsent = child.type === 'string' && child.emptyIsAbsent === true
+    fields.set(name, { check: compileSchema(child), emptyIsAbsent })
     if (child.default !== undefined) defaults.push([name, completeDefault(child)])
   }
   const required = schema.required ?? []
@@ -250,7 +253,7 @@ function copyFields(
     const field = fields.get(name)
     if (field === undefined) {
       walk.unknownField(name)
-    } else if (item !== null && item !== undefined) {
+    } else if (item !== null && item !== undefined && !(item === '' && field.emptyIsAbsent)) {
       // null counts as absent: the API server prunes it before it fills in defaults.
       walk.path.push(name)
       copy[name] = field.check(item, walk)
@@ -288,11 +291,10 @@ function withConstraints(schema: Schema, check: Check): Check {
   return (value, walk) => {
     const before = walk.faults
     const copy = check(value, walk)
-    // Structural mistakes first: what follows expects a sound value.
-    if (walk.faults > before) return copy
     if (oneOf !== undefined && oneOf.filter((option) => holds(option, copy)).length !== 1)
       reportOneOf(oneOf, copy, walk)
-    if (rules.length > 0) walk.checkRules(rules, { self: copy })
+    // Rules expect a value without mistakes of structure.
+    if (rules.length > 0 && walk.faults === before) walk.checkRules(rules, { self: copy })
     return copy
   }
 }

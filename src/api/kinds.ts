@@ -48,7 +48,7 @@ export type KubernetesObject = ObjectsByKind[KindName]
 export type Verb = 'get' | 'list' | 'watch'
 
 /** How the API server restricts the name of an object. */
-export type NameRule = 'subdomain' | 'label' | 'service'
+export type NameRule = 'subdomain' | 'label'
 
 /** One kind we read. */
 export interface Kind {
@@ -132,7 +132,7 @@ export const kinds: readonly Kind[] = [
   coreKind('EndpointSlice', 'endpointslices', { group: 'discovery.k8s.io' }),
   coreKind('Namespace', 'namespaces', { namespaced: false, nameRule: 'label' }),
   coreKind('Secret', 'secrets'),
-  coreKind('Service', 'services', { nameRule: 'service' }),
+  coreKind('Service', 'services', { nameRule: 'label' }),
 ].sort(compareBy((kind) => kind.kind))
 
 const byName = new Map<string, Kind>(kinds.map((kind) => [kind.kind, kind]))

@@ -64,11 +64,6 @@ const nameForms: Readonly<Record<NameRule, NameForm>> = {
     maxChars: 63,
     words: 'lower-case letters, digits and "-" with a letter or digit at both ends',
   },
-  service: {
-    pattern: /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/,
-    maxChars: 63,
-    words: 'lower-case letters, digits and "-", a letter first and a letter or digit last',
-  },
 }
 
 /** Whether it is a DNS label in lower case (RFC 1123). */
@@ -84,7 +79,7 @@ export function isDnsSubdomain(text: string): boolean {
 /** Reports what the API server would refuse in structurally sound metadata. The walk stands at `metadata`. */
 export function checkMetadata(
   metadata: Readonly<Record<string, unknown>>,
-  kind: { readonly namespaced: boolean; readonly nameRule: NameRule },
+  kind: { readonly namespaced: boolean; readonly nameRule: NameRule; readonly isCore: boolean },
   walk: Walk,
 ): void {
   checkName('name', metadata.name, nameForms[kind.nameRule], walk)
@@ -92,10 +87,58 @@ export function checkMetadata(
     walk.reportAt('namespace', 'InvalidValue', 'objects of this kind are not in a namespace', 'remove it')
   }
   if (kind.namespaced) checkName('namespace', metadata.namespace, nameForms.label, walk)
-  checkKeys('labels', metadata.labels, walk)
+  checkLabels('labels', metadata.labels, walk)
   checkKeys('annotations', metadata.annotations, walk)
-  if (!isRecord(metadata.labels)) return
-  for (const [key, value] of Object.entries(metadata.labels)) checkLabelValue(key, value, walk)
+  checkAnnotationSize(metadata.annotations, walk)
+  checkOwners(metadata.ownerReferences, walk)
+  checkFinalizers(metadata.finalizers, kind.isCore, walk)
+}
+
+/** Reports keys and values of a field that no labels can have. */
+export function checkLabels(field: string, labels: unknown, walk: Walk): void {
+  if (!isRecord(labels)) return
+  checkKeys(field, labels, walk)
+  walk.within(field, () => {
+    for (const [key, value] of Object.entries(labels)) checkLabelValue(key, value, walk)
+  })
+}
+
+const maxAnnotationBytes = 256 * 1024
+
+function checkAnnotationSize(annotations: unknown, walk: Walk): void {
+  if (!isRecord(annotations)) return
+  const bytes = Object.entries(annotations).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0)
+  if (bytes <= maxAnnotationBytes) return
+  walk.reportAt('annotations', 'TooLong', `have ${bytes} bytes, ${maxAnnotationBytes} are allowed`, 'shorten them')
+}
+
+function checkOwners(owners: unknown, walk: Walk): void {
+  if (!Array.isArray(owners)) return
+  walk.within('ownerReferences', () => {
+    owners.filter(isRecord).forEach((owner, index) => {
+      walk.within(index, () => {
+        for (const field of ['apiVersion', 'kind', 'name', 'uid']) {
+          if (owner[field] === '') walk.reportAt(field, 'InvalidValue', `${field} is empty`, 'name the owner')
+        }
+      })
+    })
+    if (owners.filter((owner) => isRecord(owner) && owner.controller === true).length < 2) return
+    walk.report('InvalidValue', 'more than one owner is the controller', 'set controller on one of them')
+  })
+}
+
+/** Of core kinds a finalizer has a domain, or is one of the API server's own. */
+function checkFinalizers(finalizers: unknown, isCore: boolean, walk: Walk): void {
+  if (!Array.isArray(finalizers)) return
+  walk.within('finalizers', () => {
+    finalizers.forEach((name: unknown, index) => {
+      if (typeof name !== 'string') return
+      const isKnown = name.includes('/') || ['kubernetes', 'orphan', 'foregroundDeletion'].includes(name)
+      if (isQualifiedName(name) && (isKnown || !isCore)) return
+      const remedy = 'use one with a domain, such as example.com/cleanup'
+      walk.reportAt(index, 'InvalidValue', `${walk.quote(name)} is no finalizer`, remedy)
+    })
+  })
 }
 
 function checkName(field: string, name: unknown, form: NameForm, walk: Walk): void {
@@ -132,9 +175,12 @@ export function isQualifiedName(key: string): boolean {
 }
 
 function checkLabelValue(key: string, value: unknown, walk: Walk): void {
-  if (typeof value !== 'string' || value === '' || (value.length <= 63 && qualifiedPart.test(value))) return
-  walk.path.push('labels')
+  if (typeof value !== 'string' || isLabelValue(value)) return
   const remedy = 'use at most 63 letters, digits, "-", "_" and ".", a letter or digit at both ends; or an annotation'
   walk.reportAt(key, 'InvalidValue', `${walk.quote(value)} is no valid label value`, remedy)
-  walk.path.pop()
+}
+
+/** Whether a label may have the value. */
+export function isLabelValue(text: string): boolean {
+  return text === '' || (text.length <= 63 && qualifiedPart.test(text))
 }

@@ -53,13 +53,49 @@ describe('Service', () => {
     ],
     [
       '{ports: [{port: 80, name: a}, {port: 81, name: a}]}',
-      'spec.ports[1].name: "a" is the name of ports[0] too; rename one',
+      'spec.ports[1].name: "a" is that of item 0 too; change one of them',
     ],
     [
       '{ports: [{port: 80, name: a}, {port: 80, name: b}]}',
       'spec.ports[1]: item 1 repeats item 0: the same port and protocol; remove one of them or make them differ',
     ],
     ['{}', 'spec.ports: ports is missing; add a port'],
+    [
+      '{ports: [{port: 80, targetPort: "80"}]}',
+      'spec.ports[0].targetPort: "80" is no name of a port; remove the quotes',
+    ],
+    [
+      '{ports: [{port: 80, nodePort: 30080}]}',
+      'spec.ports[0].nodePort: nodePort is set, but a Service of type ClusterIP has none; remove it, or use type: NodePort',
+    ],
+    [
+      '{ports: [{port: 80}], selector: {a: "b c"}}',
+      'spec.selector.a: "b c" is no valid label value; use at most 63 letters, digits, "-", "_" and ".", a letter or digit at both ends; or an annotation',
+    ],
+    [
+      '{ports: [{port: 80}], externalIPs: [127.0.0.1]}',
+      'spec.externalIPs[0]: "127.0.0.1" is loopback; use an address of a network',
+    ],
+    [
+      '{type: LoadBalancer, ports: [{port: 80}], loadBalancerSourceRanges: [10.0.0.1/8]}',
+      'spec.loadBalancerSourceRanges[0]: "10.0.0.1/8" has bits behind the length of its prefix; write for example 10.0.0.0/8',
+    ],
+    [
+      '{ports: [{port: 80}], clusterIP: 10.0.0.256}',
+      'spec.clusterIP: "10.0.0.256" is no IP address; correct or remove it',
+    ],
+    [
+      '{ports: [{port: 80}], ipFamilies: [IPv4, IPv6]}',
+      'spec.ipFamilyPolicy: there are several addresses or families, but the policy is SingleStack; use PreferDualStack',
+    ],
+    [
+      '{ports: [{port: 80}], externalTrafficPolicy: Local}',
+      'spec.externalTrafficPolicy: externalTrafficPolicy is set, but nothing outside reaches the Service; remove externalTrafficPolicy, or use another type',
+    ],
+    [
+      '{type: ExternalName, externalName: A.com}',
+      'spec.externalName: "A.com" is no DNS name; use lower-case letters, digits, "-" and "."',
+    ],
     ['{type: ExternalName}', 'spec.externalName: externalName is missing; add it, or use another type'],
   ])('%s is refused: %s', (spec, message) => {
     expect(bad(service(spec))).toEqual([message])
@@ -67,6 +103,8 @@ describe('Service', () => {
 
   test.each([
     '{clusterIP: None}',
+    '{type: "", sessionAffinity: "", ports: [{port: 80, protocol: "", targetPort: 0}]}',
+    '{type: NodePort, ports: [{port: 80, nodePort: 30080}], externalTrafficPolicy: Local}',
     '{type: ExternalName, externalName: a.example.com}',
     '{ports: [{port: 53, name: a}, {port: 53, name: b, protocol: UDP}]}',
   ])('%s is taken', (spec) => {
@@ -94,6 +132,18 @@ describe('EndpointSlice', () => {
     [
       'addressType: IPv4, endpoints: [{addresses: ["::1"]}]',
       'endpoints[0].addresses[0]: "::1" is no IPv4 address; correct it, or use a slice of its own for each addressType',
+    ],
+    [
+      'addressType: IPv6, endpoints: [{addresses: ["2001:DB8::1"]}]',
+      'endpoints[0].addresses[0]: "2001:DB8::1" is written 2001:db8::1; correct it, or use a slice of its own for each addressType',
+    ],
+    [
+      'addressType: FQDN, endpoints: [{addresses: [shop]}]',
+      'endpoints[0].addresses[0]: "shop" is no DNS name of two labels or more; correct it, or use a slice of its own for each addressType',
+    ],
+    [
+      'addressType: IPv4, ports: [{name: a}, {name: a}]',
+      'ports[1].name: "a" is that of item 0 too; change one of them',
     ],
     [
       'addressType: IPv4, endpoints: [{addresses: []}]',
@@ -136,6 +186,21 @@ describe('Secret', () => {
     ])
   })
 
+  test.each([
+    [
+      'type: kubernetes.io/ssh-auth',
+      'data.ssh-privatekey: ssh-privatekey is missing; a Secret of type kubernetes.io/ssh-auth has ssh-privatekey',
+    ],
+    ['type: kubernetes.io/basic-auth', 'data: username and password are both missing; add one of them'],
+    [
+      'type: kubernetes.io/dockerconfigjson, stringData: {.dockerconfigjson: x}',
+      'data[".dockerconfigjson"]: the value (not shown) is no JSON; correct it',
+    ],
+    ['stringData: {"a b": x}', 'data["a b"]: "a b" is no valid key; use at most 253 letters, digits, "-", "_" and "."'],
+  ])('%s is refused: %s', (rest, message) => {
+    expect(bad(secret(rest))).toEqual([message])
+  })
+
   test('takes base64 over several lines', () => {
     expect(bad(secret('data: {k: "YWJj\\nZGVm\\n"}'))).toEqual([])
   })
@@ -148,5 +213,15 @@ describe('ConfigMap', () => {
     )
     const result = parseObject(raw)
     expect(result.ok && JSON.stringify(result.value)).toContain('"data":{"__proto__":"x"}')
+  })
+
+  test('has each key once, and no more than a mebibyte', () => {
+    const map = '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, '
+    expect(bad(`${map}data: {k: x}, binaryData: {k: YQ==}}`)).toEqual([
+      'data.k: k is in binaryData too; remove one of them',
+    ])
+    expect(bad(`${map}data: {k: ${'x'.repeat(1_048_577)}}}`)).toEqual([
+      ': the data has 1048577 bytes, 1048576 are allowed; split it',
+    ])
   })
 })

@@ -96,7 +96,7 @@ describe('metadata', () => {
     ['HTTPRoute', 'a..b', 'metadata.name: InvalidValue'],
     ['HTTPRoute', '', 'metadata.name: MissingField'],
     ['HTTPRoute', 7, 'metadata.name: WrongType'],
-    ['Service', '9a', 'metadata.name: InvalidValue'],
+    ['Service', 'a.b', 'metadata.name: InvalidValue'],
     ['Service', 'a.b', 'metadata.name: InvalidValue'],
     ['Service', 'a'.repeat(64), 'metadata.name: TooLong'],
     ['Namespace', 'a.b', 'metadata.name: InvalidValue'],

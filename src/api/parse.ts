@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../lib/result.ts'
 import { type Check, compileSchema, isRecord } from './compile.ts'
+import { coreSchemas } from './core-schemas.ts'
 import type { PathSegment } from './field-path.ts'
 import { finishers } from './finish-core.ts'
 import { type Identity, identify } from './identify.ts'
@@ -61,14 +62,13 @@ function parseKnown(
   const fields = shape.check({ ...raw, metadata: withNamespace(raw.metadata, namespace) }, walk)
   if (!isRecord(fields) || !isRecord(fields.metadata)) return err(walk.finish())
   walk.path.push('metadata')
-  checkMetadata(fields.metadata, kind, walk)
+  checkMetadata(fields.metadata, { ...kind, isCore: Object.hasOwn(coreSchemas, kind.kind) }, walk)
   walk.path.pop()
   const status = parseStatus(raw.status, shape, remedy, options)
   const object: Record<string, unknown> = { ...fields, apiVersion: apiVersionOf(kind), kind: kind.kind }
   if (status === undefined) delete object.status
   else object.status = status
   checkTransitions(shape.schema, { self: object, old: options.oldObject }, walk)
-  if (walk.problems.length > 0) return err(walk.finish())
   const finished = finishers[kind.kind]?.(object, walk) ?? object
   // The schema of the kind, checked above, is what the type was generated from.
   return walk.problems.length > 0 ? err(walk.finish()) : ok(finished as unknown as KubernetesObject)

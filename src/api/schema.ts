@@ -57,6 +57,8 @@ export type StringFormat = 'date-time' | 'ipv4' | 'ipv6' | 'byte'
 /** Text. Lengths count Unicode code points. */
 export interface StringSchema extends SchemaBase {
   readonly type: 'string'
+  /** True where the API server takes the empty text for an absent field. */
+  readonly emptyIsAbsent?: true
   readonly enum?: readonly string[]
   /** Regular expression in RE2 syntax. */
   readonly pattern?: string

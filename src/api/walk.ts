@@ -63,6 +63,13 @@ export class Walk {
     this.path.pop()
   }
 
+  /** Looks at what is below a field of the current place. */
+  within(segment: PathSegment, look: () => void): void {
+    this.path.push(segment)
+    look()
+    this.path.pop()
+  }
+
   /** The value as it may be shown. */
   quote(value: unknown): string {
     return this.isSecret ? 'the value (not shown)' : quoteValue(value)

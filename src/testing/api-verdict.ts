@@ -3,9 +3,18 @@ import { Agent, type Dispatcher } from 'undici'
 import type { ApiServer } from './api-server.ts'
 
 /** The answer to one object. */
-export type ApiVerdict =
-  | { readonly kind: 'taken'; readonly object: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'refused'; readonly status: number; readonly fields: readonly string[]; readonly message: string }
+export type ApiVerdict = { readonly kind: 'taken'; readonly object: Readonly<Record<string, unknown>> } | RefusedVerdict
+
+/** A refusal. */
+export interface RefusedVerdict {
+  readonly kind: 'refused'
+  readonly status: number
+  /** The fields that it is about, each once or more often. */
+  readonly fields: readonly string[]
+  readonly message: string
+  /** True when all that is wrong is listed: it stops early at what cannot be decoded or at what rules would not bear. */
+  readonly isComplete: boolean
+}
 
 /** Where objects of a kind are created. */
 export interface ApiPath {
@@ -57,10 +66,21 @@ function verdictOf(status: number, body: unknown): ApiVerdict {
   if (status === 201) return { kind: 'taken', object: body as Readonly<Record<string, unknown>> }
   const { message = '', details } = body as Status
   // Strict decoding names fields in its message alone; `<nil>` stands for the object as a whole.
-  const unknown = Array.from(message.matchAll(/unknown field "([^"]+)"/g), ([, field = '']) => field)
+  const unknown = Array.from(message.matchAll(/unknown field ("(?:[^"\\]|\\.)+")/g), ([, field]) =>
+    unquoted(field ?? ''),
+  )
   const causes = (details?.causes ?? []).flatMap(({ field }) =>
     field === undefined || field === '<nil>' ? [] : [field],
   )
   const fields = [...causes, ...unknown]
-  return { kind: 'refused', status, fields, message }
+  const isComplete = status === 422 && details?.causes?.some(({ field }) => field === '<nil>') !== true
+  return { kind: 'refused', status, fields, message, isComplete }
+}
+
+function unquoted(text: string): string {
+  try {
+    return String(JSON.parse(text))
+  } catch {
+    return text.slice(1, -1)
+  }
 }

@@ -98,6 +98,6 @@ function damagedText(value: string, dice: Dice): string {
   if (roll < 0.6) return value.toUpperCase()
   if (roll < 0.7) return `${value}${dice.pick(['.', '-', '/', ' ', '\n', '*', 'é', '%'])}`
   if (roll < 0.8) return value.repeat(dice.pick([2, 10, 100, 300]))
-  if (roll < 0.9) return value.slice(1)
+  if (roll < 0.9) return Array.from(value).slice(1).join('')
   return `${dice.pick(['*', '.', '-', '/', '*.'])}${value}`
 }

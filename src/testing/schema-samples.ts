@@ -148,6 +148,8 @@ const fitting = new Map<string, readonly string[]>()
 /** Makes values of schemas. */
 export class SchemaSampler {
   readonly #dice: Dice
+  /** How likely optional fields are there, 1 for as likely as can be. */
+  fullness = 1
 
   constructor(dice: Dice) {
     this.#dice = dice
@@ -216,7 +218,7 @@ export class SchemaSampler {
   }
 
   #record({ properties, required = [] }: ObjectSchema, depth: number): unknown {
-    const likelihood = depth < 2 ? 0.6 : depth < 6 ? 0.4 : 0.25
+    const likelihood = (depth < 2 ? 0.6 : depth < 6 ? 0.4 : 0.25) * this.fullness
     const record: Record<string, unknown> = {}
     for (const [name, child] of Object.entries(properties)) {
       if (required.includes(name) || this.#dice.isHit(likelihood)) record[name] = this.sample(child, depth + 1)

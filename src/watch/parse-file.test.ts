@@ -70,8 +70,8 @@ items:
   test('a mistake in a list item is found in the list', () => {
     const text = 'kind: List\napiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata:\n    name: A\n'
     expect(messages(text)).toEqual([
-      'a.yaml:4:3: error: spec: spec is missing; add spec',
-      'a.yaml:7:5: error: metadata.name: "A" is no valid name; use lower-case letters, digits and "-", a letter first and a letter or digit last',
+      'a.yaml:7:5: error: metadata.name: "A" is no valid name; use lower-case letters, digits and "-" with a letter or digit at both ends',
+      'a.yaml:4:3: error: spec.ports: ports is missing; add a port',
     ])
   })
 

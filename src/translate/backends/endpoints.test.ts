@@ -105,6 +105,15 @@ describe('compileEndpoints', () => {
     ])
   })
 
+  test.each([0, -1, 65_536])('port %d of a slice, which the API server lets pass, gives no endpoint', (port) => {
+    const odd = slice('odd', {
+      addressType: 'IPv4',
+      ports: [{ name: 'http', port }],
+      endpoints: [{ addresses: ['10.0.0.1'] }],
+    })
+    expect(compileEndpoints(web, [odd])).toEqual([{ name: 'default/a/80', endpoints: [] }])
+  })
+
   test('names instead of addresses are refused', () => {
     const named = slice('s', { addressType: 'FQDN', ports, endpoints: [{ addresses: ['example.com'] }] })
     expect(compileEndpoints(web, [named])[0]?.endpoints).toEqual([])

@@ -38,7 +38,8 @@ export function refusedSlices(slices: readonly Entry<EndpointSlice>[]): readonly
 
 function mergeSlice(merged: Map<string, Endpoint>, slice: EndpointSlice, portName: string, publishNotReady: boolean) {
   const port = slice.ports?.find((candidate) => candidate.name === portName)?.port
-  if (port === undefined || slice.addressType === 'FQDN') {
+  // The API server lets any number pass as the port of a slice.
+  if (port === undefined || port < 1 || port > 65_535 || slice.addressType === 'FQDN') {
     return
   }
   for (const source of slice.endpoints) {

@@ -1,0 +1,50 @@
+/**
+ * Random objects of every kind and version, put before a real API server and before our parser: they take and refuse the
+ * same, for the same fields, and give the same defaults. FAIRLEAD_SEED repeats a run; FAIRLEAD_OBJECTS asks more.
+ */
+import { afterAll, describe, expect, test } from 'vitest'
+import { type ApiServer, startApiServer } from '../testing/api-server.ts'
+import { VerdictClient } from '../testing/api-verdict.ts'
+import { compareAnswers, type Difference, makeQuestions } from '../testing/differential.ts'
+import type { Channel } from './schema.ts'
+
+const seed = Number(process.env.FAIRLEAD_SEED ?? Math.floor(Math.random() * 1e9))
+const count = Number(process.env.FAIRLEAD_OBJECTS ?? 6000)
+const connections = 8
+const servers: ApiServer[] = []
+afterAll(async () => {
+  for (const server of servers) await server.stop()
+})
+
+describe('the parser and an API server', () => {
+  test.each<Channel>(['standard', 'experimental'])(
+    `agree on ${count} objects of the channel %s (seed ${seed})`,
+    async (channel) => {
+      const server = await startApiServer()
+      servers.push(server)
+      await server.installGatewayApi(channel)
+      const differences = await askAll(server, channel)
+      const known = new Map<string, number>()
+      for (const { known: why } of differences) if (why !== undefined) known.set(why, (known.get(why) ?? 0) + 1)
+      console.log(`seed ${seed}, ${count} objects, differences that are meant:`, Object.fromEntries(known))
+      expect(differences.filter((difference) => difference.known === undefined)).toEqual([])
+    },
+    600_000,
+  )
+})
+
+async function askAll(server: ApiServer, channel: Channel): Promise<readonly Difference[]> {
+  const client = new VerdictClient(server, connections)
+  const questions = makeQuestions(channel, count, seed).values()
+  const differences: Difference[] = []
+  const ask = async () => {
+    for (const question of questions) {
+      const verdict = await client.ask(question.path, question.object)
+      const difference = compareAnswers(question, verdict, channel)
+      if (difference !== undefined) differences.push(difference)
+    }
+  }
+  await Promise.all(Array.from({ length: connections }, ask))
+  await client.close()
+  return differences
+}
