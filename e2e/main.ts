@@ -12,6 +12,7 @@ import { environmentOf } from './cluster/facts.ts'
 import type { Cluster, ClusterProvider } from './cluster/provider.ts'
 import { printedStep, printReasons } from './cluster/steps.ts'
 import { install, loadImages } from './install.ts'
+import { claimCluster } from './owner.ts'
 import { type Counts, hasTests, runTests, stopTests } from './test-run.ts'
 import { keepTraces } from './traces.ts'
 
@@ -70,6 +71,7 @@ async function main(): Promise<void> {
     },
   })
   const choice = { provider: await chooseProvider(values.provider), id: values.id, isKept: values.keep }
+  if (hasTests('cluster', words)) claimCluster(choice.id)
   removeOnSignal(choice)
   const counts = [await printedStep('tests with an API server', () => runTests('kube', words))]
   if (hasTests('cluster', words)) counts.push(await runInCluster(choice, words))
