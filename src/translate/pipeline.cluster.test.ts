@@ -81,6 +81,25 @@ describe('SupportedVersion of a GatewayClass', () => {
   })
 })
 
+describe('a Gateway whose proxies are not there yet', () => {
+  test('says where to look', () => {
+    rig = pipelineRig({ settings: { delivery: 'live', platform: { kind: 'kubernetes', ipv6: true } } })
+    set({
+      kind: 'GatewayClass',
+      metadata: { name: 'fairlead' },
+      spec: { controllerName: 'fairlead.dev/gateway-controller' },
+    })
+    setGateway()
+    rig.graph.flush()
+    expect(condition('Gateway/default/gw', 'Programmed')).toContain('False AddressNotAssigned')
+    set(service('gw-fairlead', '192.0.2.1'))
+    rig.graph.flush()
+    expect(condition('Gateway/default/gw', 'Programmed')).toBe(
+      'False Pending: no proxy is connected yet; if that lasts, the pods of default/gw-fairlead say why',
+    )
+  })
+})
+
 describe('a fleet that the API server refuses', () => {
   test.each([
     ['pods "x" is forbidden: exceeded quota: q', 'False NoResources: pods "x" is forbidden: exceeded quota: q'],

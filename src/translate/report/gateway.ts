@@ -5,7 +5,7 @@ import { addressProblems } from '../attach/gateways.ts'
 import type { CheckedListener, GatewayListener } from '../attach/listeners.ts'
 import type { Delivery, DesiredStatus, Refusal, TranslateSettings } from '../contract.ts'
 import { revisionOf } from '../../ir/infra.ts'
-import type { GatewayAddresses } from '../gateway/addresses.ts'
+import { fleetServiceKey, type GatewayAddresses } from '../gateway/addresses.ts'
 import { reportListener } from './listener.ts'
 import { refusedConditions } from './refused.ts'
 
@@ -140,7 +140,11 @@ function pendingMessage({ gateway, delivery, settings }: GatewayFindings): strin
   if (settings.delivery === 'assumed' || delivery?.revision === revisionOf(gateway.metadata)) {
     return undefined
   }
-  if ((delivery?.connected ?? 0) === 0) return 'no proxy is connected yet'
+  if ((delivery?.connected ?? 0) === 0) {
+    return settings.platform.kind === 'kubernetes'
+      ? `no proxy is connected yet; if that lasts, the pods of ${fleetServiceKey(gateway)} say why`
+      : 'no proxy is connected yet'
+  }
   return delivery?.synced === true
     ? 'not every connected proxy has acknowledged this generation yet'
     : 'a proxy is connected and has not acknowledged its configuration yet'
