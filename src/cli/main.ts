@@ -48,7 +48,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   })
   describeValidate(subcommand('validate')).action(async (flags: ValidateFlags) => {
     const { runValidate } = await import('./validate.ts')
-    code = runValidate(flags, context.terminal, context.controllerName)
+    code = runValidate(flags, context.terminal, context)
   })
   describeStatus(subcommand('status')).action(async (objects: readonly string[], flags: StatusFlags) => {
     const { runStatus } = await import('./status.ts')
@@ -223,13 +223,13 @@ function describeValidate(command: Command): Command {
       'Checks structure, references and everything that a status would complain about; one line per problem.',
     )
     .addOption(files())
-    .option('-o, --output <format>', 'text (file:line:column: severity: field: message) or json', 'text')
+    .option('-o, --output <format>', 'text (file:line:column: severity: field: message), json, sarif or junit', 'text')
     .addHelpText(
       'after',
       `
 Examples:
   fairlead validate -f examples/quickstart
-  fairlead validate -f routes/ -o json
+  fairlead validate -f routes/ -o sarif > problems.sarif
 ${exitHelp}`,
     )
 }

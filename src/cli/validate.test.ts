@@ -3,14 +3,14 @@ import { CliRig, type CommandResult, goodManifests } from '../testing/cli-rig.ts
 import { rsaKeys, type TestCertificate, testCertificate } from '../testing/certificates.ts'
 import { runValidate } from './validate.ts'
 
-const controller = 'fairlead.dev/gateway-controller'
+const context = { controllerName: 'fairlead.dev/gateway-controller', version: '1.2.3' }
 const rigs: CliRig[] = []
 
 /** What `validate` says about files; good.yaml is always among them. */
 function validate(files: Readonly<Record<string, string>>, output = 'text'): Promise<CommandResult> {
   const rig = new CliRig({ 'good.yaml': goodManifests, ...files })
   rigs.push(rig)
-  return rig.run((terminal) => runValidate({ file: [rig.root], output }, terminal, controller))
+  return rig.run((terminal) => runValidate({ file: [rig.root], output }, terminal, context))
 }
 
 /** A route with text from line 5 on, below `spec:`. */
@@ -120,7 +120,7 @@ describe('validate', () => {
     },
     {
       what: 'a Gateway of a class that is refused',
-      text: `${gatewayOf('one', 'refused')}---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: refused }\nspec: { controllerName: ${controller}, parametersRef: { group: x.com, kind: X, name: x } }\n`,
+      text: `${gatewayOf('one', 'refused')}---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: refused }\nspec: { controllerName: ${context.controllerName}, parametersRef: { group: x.com, kind: X, name: x } }\n`,
       out: lines(
         'bad.yaml:5:3: error: spec.gatewayClassName: the parameters of GatewayClass "refused" cannot be used; its status says why',
         'bad.yaml:12:58: error: spec.parametersRef: kind "X" of group "x.com" holds no parameters; use GatewayParameters of group "fairlead.dev" or a ConfigMap',
@@ -304,11 +304,66 @@ spec:
     ])
   })
 
+  test('prints a SARIF log with a rule for each reason and the region of each problem', async () => {
+    const { code, out, err } = await validate({ 'a b.yaml': route(`${parent}  hostname: a.com`) }, 'sarif')
+    expect({ code, err }).toEqual({ code: 1, err: '' })
+    const log = JSON.parse(out)
+    expect(log.version).toBe('2.1.0')
+    expect(log.runs[0].tool.driver).toEqual({
+      name: 'fairlead',
+      semanticVersion: '1.2.3',
+      rules: [{ id: 'UnknownField', shortDescription: { text: 'Unknown field' } }],
+    })
+    expect(log.runs[0].results).toEqual([
+      {
+        ruleId: 'UnknownField',
+        ruleIndex: 0,
+        level: 'error',
+        message: { text: 'spec.hostname: unknown field "hostname"; did you mean hostnames?' },
+        locations: [
+          {
+            physicalLocation: {
+              artifactLocation: { uri: expect.stringMatching(/a%20b\.yaml$/) },
+              region: { startLine: 6, startColumn: 3 },
+            },
+            logicalLocations: [{ fullyQualifiedName: 'HTTPRoute default/bad spec.hostname' }],
+          },
+        ],
+      },
+    ])
+  })
+
+  test('prints a JUnit report with a case for each object', async () => {
+    const bad = route(`${parent}  hostname: <a>`)
+    const orphan = route('  parentRefs: []').replace('name: bad', 'name: orphan')
+    const { code, out } = await validate({ 'bad.yaml': `${bad}---\n${orphan}` }, 'junit')
+    expect(code).toBe(1)
+    expect(out).toBe(`<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="fairlead validate">
+  <testsuite name="bad.yaml" tests="2" failures="1" errors="0" skipped="0">
+    <testcase classname="bad.yaml" name="HTTPRoute default/bad">
+      <failure type="UnknownField" message="spec.hostname: unknown field &quot;hostname&quot;; did you mean hostnames?">bad.yaml:6:3: spec.hostname: unknown field &quot;hostname&quot;; did you mean hostnames?</failure>
+    </testcase>
+    <testcase classname="bad.yaml" name="HTTPRoute default/orphan">
+      <system-out>bad.yaml:12:3: spec.parentRefs: names no Gateway, so nothing serves the route; add one</system-out>
+    </testcase>
+  </testsuite>
+  <testsuite name="good.yaml" tests="5" failures="0" errors="0" skipped="0">
+    <testcase classname="good.yaml" name="EndpointSlice default/a-1"/>
+    <testcase classname="good.yaml" name="Gateway default/gw"/>
+    <testcase classname="good.yaml" name="GatewayClass fairlead"/>
+    <testcase classname="good.yaml" name="HTTPRoute default/good"/>
+    <testcase classname="good.yaml" name="Service default/a"/>
+  </testsuite>
+</testsuites>
+`)
+  })
+
   test('refuses an output format that it does not know', async () => {
     expect(await validate({}, 'xml')).toEqual({
       code: 2,
       out: '',
-      err: '--output: "xml" is unknown; use text or json\n',
+      err: '--output: "xml" is unknown; use text, json, sarif or junit\n',
     })
   })
 
@@ -316,7 +371,7 @@ spec:
     const rig = new CliRig()
     rigs.push(rig)
     const file = [`${rig.root}/none`]
-    expect(await rig.run((terminal) => runValidate({ file, output: 'text' }, terminal, controller))).toEqual({
+    expect(await rig.run((terminal) => runValidate({ file, output: 'text' }, terminal, context))).toEqual({
       code: 1,
       out: 'none:1:1: error: there is no such file or folder; create it or correct the path\n',
       err: '0 objects, 1 error\n',
