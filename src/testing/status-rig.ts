@@ -50,13 +50,21 @@ export const gatewayStatus = (attachedRoutes: number, programmed = 'True'): Want
 
 /** A writer, an API server and a watch that tells at once unless it is held. */
 export class StatusRig {
-  readonly api = new FakeApi()
+  readonly api: FakeApi
   readonly live = new LiveObjects()
   readonly lines: Readonly<Record<string, unknown>>[] = []
   readonly writer: StatusWriter
   #held: (() => void)[] | undefined
 
-  constructor(now = () => '2026-01-01T00:00:00Z') {
+  /** On an API server of its own, or on that of another rig. */
+  constructor(now = () => '2026-01-01T00:00:00Z', api = new FakeApi()) {
+    this.api = api
+    for (const resource of api.resources.filter(({ kind }) => kind === 'HTTPRoute')) {
+      for (const object of api.store.list(resource, undefined)) {
+        const live = readLiveObject(object)
+        if (live !== undefined) this.live.set(`${resource.kind}/shop/${object.metadata.name}`, live)
+      }
+    }
     this.api.store.onEvent(({ resource, before, after }) => {
       const { namespace = '', name = '' } = (after ?? before)?.metadata ?? {}
       const key = `${resource.kind}/${namespace}/${name}`

@@ -290,6 +290,19 @@ describe('StatusWriter', () => {
       ])
     })
 
+    test('two controllers of the same name are told of each other and do not exhaust the API server', async () => {
+      rig.put('HTTPRoute', 'r')
+      const second = new StatusRig(undefined, rig.api)
+      await startAndSet(routeStatus('r', [parentOf(controllerName, 'edge')]))
+      second.writer.set('HTTPRoute/shop/r', routeStatus('r', [parentOf(controllerName, 'other')]))
+      second.writer.start()
+      await pass(3_600_000)
+      expect(rig.writes().length).toBeLessThan(160)
+      const warning = expect.objectContaining({ level: 'warn', object: 'HTTPRoute/shop/r', controllerName })
+      expect(rig.lines).toEqual([warning])
+      expect(second.lines).toEqual([warning])
+    })
+
     test('a status that the API server keeps only in part is not sent again', async () => {
       rig.put('HTTPRoute', 'r')
       const put = rig.api.store.write.bind(rig.api.store)

@@ -62,6 +62,8 @@ export class WorkQueue {
   #isStarted = false
   #isWoken = false
   #running = 0
+  /** Entries that are not counted as pending. */
+  #idle = 0
   /** Failures everywhere since something last worked. */
   #troubles = 0
   #pausedUntilMs = 0
@@ -93,14 +95,17 @@ export class WorkQueue {
 
   /** Keys with work, except refused ones and those that say so. */
   pending(): number {
-    let count = 0
-    for (const { isIdle } of this.#entries.values()) if (!isIdle) count += 1
-    return count
+    return this.#entries.size - this.#idle
   }
 
   /** Resolves as soon as nothing is pending. */
   async idle(): Promise<void> {
     while (this.pending() > 0) await this.#settled()
+  }
+
+  #setIdle(entry: Entry, isIdle: boolean): void {
+    if (entry.isIdle !== isIdle) this.#idle += isIdle ? 1 : -1
+    entry.isIdle = isIdle
   }
 
   #settled(): Promise<void> {
@@ -110,7 +115,7 @@ export class WorkQueue {
   #enqueue(entry: Entry): void {
     clearTimeout(entry.timer)
     entry.phase = 'queued'
-    entry.isIdle = false
+    this.#setIdle(entry, false)
     this.#entries.set(entry.key, entry)
     const lane = this.#options.isUrgent(entry.key) ? this.#urgent : this.#others
     lane.add(entry)
@@ -173,7 +178,7 @@ export class WorkQueue {
     else if (verdict.kind === 'done') this.#entries.delete(entry.key)
     else {
       this.#wait(entry, verdict.kind, verdict.afterMs)
-      entry.isIdle = verdict.kind === 'refused' || verdict.isIdle === true
+      this.#setIdle(entry, verdict.kind === 'refused' || verdict.isIdle === true)
     }
   }
 
