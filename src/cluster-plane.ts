@@ -6,12 +6,13 @@ import { type Assembly, assemble } from './cli/assembly.ts'
 import type { ControllerConfig } from './controller-config.ts'
 import { Deliverer } from './deliverer.ts'
 import { FleetDeployer } from './fleet-deployer.ts'
-import { fleetDefaults, type FleetSettings } from './infra/fleet-settings.ts'
+import { fleetDefaults, type FleetSettings, tokenAudience } from './infra/fleet-settings.ts'
 import { bindErrno } from './infra/port-owner.ts'
 import { formatHostPort } from './lib/host-port.ts'
 import type { Logger } from './lib/logger.ts'
 import { createMetrics, type Metrics } from './lib/metrics.ts'
 import { err, ok, type Result } from './lib/result.ts'
+import { proxyLogin } from './proxy-login.ts'
 import { releaseMemory } from './release-memory.ts'
 import { overloadDefaults, statsInclusion } from './translate/edge-defaults.ts'
 import { connectCluster } from './watch/client.ts'
@@ -20,6 +21,9 @@ import { KubeSource } from './watch/kube-source.ts'
 import { LiveObjects } from './watch/live-objects.ts'
 import { isServedKind } from './watch/sources.ts'
 import { StatusWriter } from './watch/status-writer.ts'
+import { TokenReviewer } from './watch/token-review.ts'
+import type { Authenticate } from './xds/authenticate.ts'
+import { XdsIdentity, type XdsTrust } from './xds-identity.ts'
 
 /** A control plane that runs. */
 export interface ClusterPlane {
@@ -32,6 +36,7 @@ interface Parts {
   readonly assembly: Assembly
   readonly deliverer: Deliverer
   readonly deployer: FleetDeployer
+  readonly identity: XdsIdentity
   readonly source: KubeSource
   readonly writer: StatusWriter
   readonly metrics: Metrics
@@ -57,8 +62,10 @@ export async function startClusterPlane(
   }
   follow(parts)
   parts.source.start()
+  parts.identity.start()
   const serving = serve(parts, logger).catch((error: unknown) => logger.error({ err: error }, 'cannot begin to serve'))
   const stop = async () => {
+    parts.identity.stop()
     await parts.source.close()
     await parts.writer.stop()
     await parts.deployer.stop()
@@ -102,26 +109,53 @@ async function assembleParts(config: ControllerConfig, client: KubeClient, logge
     logger: logger.child({ component: 'watch' }),
     metrics,
   })
-  const deliverer = new Deliverer(assembly, { logger, metrics })
-  const settings = fleetSettings(config, ipv6)
-  const deployer = new FleetDeployer({ client, assembly, controllerName, settings, logger, metrics })
-  return { client, assembly, deliverer, deployer, source, writer, metrics }
+  const deployer = new FleetDeployer({ client, assembly, controllerName, logger, metrics })
+  const identity = new XdsIdentity({
+    client,
+    namespace: config.namespace,
+    dnsNames: config.xdsNames,
+    onTrust: (trust) => deployer.configure(fleetSettings(config, ipv6, trust)),
+    logger: logger.child({ component: 'identity' }),
+  })
+  const { credentials } = identity
+  const deliverer = new Deliverer(assembly, {
+    logger,
+    metrics,
+    access: { credentials, authenticate: authenticator({ client, assembly, logger, metrics }) },
+  })
+  return { client, assembly, deliverer, deployer, identity, source, writer, metrics }
 }
 
-function fleetSettings({ envoyImage, xdsHost, stats }: ControllerConfig, ipv6: boolean): FleetSettings {
+/** A proxy is let in by the token of its service account. */
+function authenticator({
+  client,
+  assembly,
+  logger,
+  metrics,
+}: Pick<Parts, 'client' | 'assembly' | 'metrics'> & { readonly logger: Logger }): Authenticate {
+  const { infra } = assembly.outputs
+  const reviewer = new TokenReviewer({ client, audience: tokenAudience, logger: logger.child({ component: 'login' }) })
+  return proxyLogin({ reviewer, infraOf: (gateway) => infra.get(gateway), metrics })
+}
+
+function fleetSettings(config: ControllerConfig, ipv6: boolean, { caPem, drainSecret }: XdsTrust): FleetSettings {
+  const { envoyImage, xdsHost, xdsNames, stats } = config
   return {
     ...fleetDefaults,
     image: envoyImage,
-    xds: xdsHost,
+    xds: { ...xdsHost, tls: { caPem, serverName: xdsNames[0] } },
     stats: stats === 'all' ? 'all' : statsInclusion,
     limits: overloadDefaults,
     ipv6,
-    drainSecret: '',
+    drainSecret,
   }
 }
 
 /** Proxies are turned away, and nothing is written, until all there is was read and translated. */
-async function serve({ assembly, deliverer, deployer, source, writer }: Parts, logger: Logger): Promise<void> {
+async function serve(
+  { assembly, deliverer, deployer, identity, source, writer }: Parts,
+  logger: Logger,
+): Promise<void> {
   const startedMs = performance.now()
   await source.synced
   await assembly.graph.idle()
@@ -129,6 +163,7 @@ async function serve({ assembly, deliverer, deployer, source, writer }: Parts, l
   await assembly.graph.idle()
   deliverer.markSynced()
   writer.start()
+  await identity.ready // Without settings it would delete the fleets.
   await deployer.start()
   logger.info({ ms: Math.round(performance.now() - startedMs) }, 'serving')
   releaseMemory()
@@ -160,12 +195,12 @@ async function listen(config: ControllerConfig, parts: Parts): Promise<Result<re
   }
 }
 
-function adminFacts({ assembly, deliverer, metrics, source }: Parts): AdminFacts {
+function adminFacts({ assembly, deliverer, identity, metrics, source }: Parts): AdminFacts {
   const { graph, outputs } = assembly
   return {
     graph,
     metrics,
-    notReady: () => (deliverer.isSynced ? undefined : missing(source)),
+    notReady: () => (deliverer.isSynced ? identity.missing : missing(source)),
     proxies: () => deliverer.server.proxies(),
     refusals: () => deliverer.feedback.refusals(),
     statuses: outputs.statuses,

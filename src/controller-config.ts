@@ -14,6 +14,8 @@ export interface ControllerConfig {
   readonly xds: HostPort
   /** Where proxies connect. Default: the Service `fairlead` of the namespace. */
   readonly xdsHost: HostPort
+  /** Names of the control plane's Service: proxies trust a certificate for the first of them, wherever they connect. */
+  readonly xdsNames: readonly [string, ...string[]]
   /** /readyz, /healthz and /metrics. Default: 0.0.0.0:19000. */
   readonly probes: HostPort
   /** The same and /debug. Loopback only: it shows the configuration. Default: 127.0.0.1:19001. */
@@ -36,10 +38,9 @@ export function readControllerConfig(
 ): Result<ControllerConfig, readonly string[]> {
   const xds = flag('--xds-address', parseHostPort(flags.xdsAddress))
   const port = xds.ok ? xds.value.port : 0
+  const service = `${serviceName}.${flags.namespace}.svc`
   const xdsHost =
-    flags.xdsHost === undefined
-      ? ok({ host: `${serviceName}.${flags.namespace}.svc`, port })
-      : flag('--xds-host', parseHostPort(flags.xdsHost))
+    flags.xdsHost === undefined ? ok({ host: service, port }) : flag('--xds-host', parseHostPort(flags.xdsHost))
   const probes = flag('--probe-address', parseHostPort(flags.probeAddress))
   const admin = flag('--admin-address', localAddress(flags.adminAddress))
   const stats = flag('--stats', parseWord(flags.stats, ['listed', 'all'] as const))
@@ -54,6 +55,7 @@ export function readControllerConfig(
       namespace: flags.namespace,
       xds: xds.value,
       xdsHost: xdsHost.value,
+      xdsNames: [service, `${service}.cluster.local`],
       probes: probes.value,
       admin: admin.value,
       envoyImage: flags.envoyImage,

@@ -13,7 +13,7 @@ import type { Assembly } from './cli/assembly.ts'
 import type { GatewayResource } from './translate/contract.ts'
 import { Feedback, type KeyedSink, type Refusal } from './xds/feedback.ts'
 import { createXdsMetrics, type XdsMetrics } from './xds/metrics.ts'
-import { XdsServer } from './xds/server.ts'
+import { XdsServer, type XdsServerOptions } from './xds/server.ts'
 import { type EndpointChange, type ResourceChange, ResourceStore, type RevisionChange } from './xds/store.ts'
 
 /** What a process of ours is called; undefined for one that is not. */
@@ -22,6 +22,8 @@ export type NameOfPid = (pid: number) => string | undefined
 export interface DelivererOptions {
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Default: plain text, and everybody is let in. */
+  readonly access?: Pick<XdsServerOptions, 'credentials' | 'authenticate'> | undefined
   /** Default: no process is ours. */
   readonly nameOfPid?: NameOfPid | undefined
 }
@@ -36,7 +38,7 @@ export class Deliverer {
   #changed = new Map<XdsType, number>()
   readonly #waiting = new Set<() => void>()
 
-  constructor(translation: Assembly, { logger, metrics, nameOfPid = () => undefined }: DelivererOptions) {
+  constructor(translation: Assembly, { logger, metrics, access, nameOfPid = () => undefined }: DelivererOptions) {
     this.#translation = translation
     const { graph, outputs, deliveries } = translation
     graph.observe(outputs.resources)
@@ -52,6 +54,7 @@ export class Deliverer {
       onChange: () => this.#wake(),
     })
     this.server = new XdsServer({
+      ...access,
       store: this.#store,
       feedback: this.feedback,
       logger: logger.child({ component: 'xds' }),

@@ -18,7 +18,6 @@ export interface FleetDeployerOptions {
   readonly client: KubeClient
   readonly assembly: Assembly
   readonly controllerName: string
-  readonly settings: FleetSettings
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -28,6 +27,7 @@ export class FleetDeployer {
   readonly #options: FleetDeployerOptions
   readonly #applier: Applier
   readonly #watches: readonly ManagedWatch[]
+  #settings: FleetSettings | undefined
 
   constructor(options: FleetDeployerOptions) {
     const { assembly, client, controllerName, logger, metrics } = options
@@ -51,6 +51,12 @@ export class FleetDeployer {
     })
   }
 
+  /** Says what fleets have in common, before `start`; and again when that changes. */
+  configure(settings: FleetSettings): void {
+    this.#settings = settings
+    for (const [gateway, infra] of this.#options.assembly.outputs.infra.entries()) this.#follow(gateway, infra)
+  }
+
   /** Watches what is there, so that nothing is made twice; applies only once all of it is known. */
   async start(): Promise<void> {
     for (const { reflector } of this.#watches) reflector.start()
@@ -65,10 +71,11 @@ export class FleetDeployer {
   }
 
   #follow(gateway: string, infra: GatewayInfra | undefined): void {
+    if (this.#settings === undefined) return
     if (infra === undefined) this.#applier.delete(gateway)
     else if (isHeld(infra)) {
       this.#applier.hold(gateway, { namespace: infra.namespace, name: fleetName(infra.name, infra.className) })
-    } else this.#applier.set(gateway, renderFleet(infra, this.#options.settings))
+    } else this.#applier.set(gateway, renderFleet(infra, this.#settings))
   }
 }
 
