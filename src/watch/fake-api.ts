@@ -308,7 +308,13 @@ export class FakeApi implements KubeClient {
       throw refusal(request, 409, 'Conflict', message)
     }
     if (isFields(expected) && expected.uid !== undefined && expected.uid !== live?.metadata.uid) {
-      throw refusal(request, 409, 'Conflict', `Precondition failed: UID in precondition: ${String(expected.uid)}`)
+      if (live === undefined) throw refusal(request, 409, 'Conflict', 'uid mismatch: the object does not exist')
+      throw refusal(
+        request,
+        422,
+        'Invalid',
+        `metadata.uid: Invalid value: "${String(expected.uid)}": field is immutable`,
+      )
     }
     const next = this.#patched(request, target, live, body)
     const kept = live?.status === undefined ? {} : { status: live.status }

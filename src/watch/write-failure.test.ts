@@ -46,6 +46,12 @@ describe('readFailure', () => {
     expect(answered(403, message)).toEqual(expected)
   })
 
+  test('another object in the place of the one with our uid is a conflict', () => {
+    expect(answered(422, 'Service "e" is invalid: metadata.uid: Invalid value: "u": field is immutable')).toEqual({
+      kind: 'conflict',
+    })
+  })
+
   test('no answer concerns everything, a broken webhook one object', () => {
     expect(readFailure(new KubeError('no connection', { status: 0 }))).toMatchObject({ everywhere: true })
     expect(answered(429, 'slow down', 2000)).toMatchObject({ everywhere: true, retryAfterMs: 2000 })

@@ -27,7 +27,8 @@ export function readFailure(error: unknown): WriteFailure {
   const { status, retryAfterMs } = error
   const message = statusMessage(error)
   if (status === 404 || status === 410) return { kind: 'gone' }
-  if (status === 409) return { kind: 'conflict' }
+  // Who writes with the uid of an object in whose place there is another one, is told that it cannot be changed.
+  if (status === 409 || (status === 422 && /\bmetadata\.uid: Invalid value/.test(message))) return { kind: 'conflict' }
   if (status === 403) return readForbidden(message)
   // 401: the token is read again before the next try.
   if (status === 0 || status === 401 || status === 408 || status === 429 || status >= 500) {
