@@ -108,6 +108,11 @@ function protocolProblems(gateway: Gateway, spec: ListenerSpec, field: string): 
     const message = `protocol "${spec.protocol}" is not supported; use ${Object.keys(kindsByProtocol).join(' or ')}`
     return [{ condition: 'Accepted', reason: reasons.UnsupportedProtocol, message, field: `${field}.protocol` }]
   }
+  if (spec.filters?.requests !== undefined) {
+    // What they would keep out must not come in.
+    const message = 'filters of a listener are not supported yet; move them to the rules of the routes'
+    return [{ condition: 'Accepted', reason: reasons.UnsupportedValue, message, field: `${field}.filters` }]
+  }
   if (spec.protocol !== 'HTTPS') {
     // Serving in clear what was to be encrypted would be worse than not serving it.
     const message = 'an HTTP listener has no TLS; set protocol to "HTTPS" or remove tls'

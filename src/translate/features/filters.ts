@@ -81,7 +81,7 @@ function refused(type: HTTPRouteFilter['type'], level: FilterLevel, field: strin
 }
 
 /** The fields of a filter that hold what a type needs (`HTTPRouteFilter`: "type" is the union's discriminator). */
-const bodies = {
+export const filterBodies = {
   CORS: 'cors',
   ExtensionRef: 'extensionRef',
   ExternalAuth: 'externalAuth',
@@ -93,10 +93,10 @@ const bodies = {
 } as const satisfies Readonly<Record<HTTPRouteFilter['type'], keyof HTTPRouteFilter>>
 
 function bodyProblems(filter: HTTPRouteFilter, field: string): readonly Problem[] {
-  const own = bodies[filter.type]
+  const own = filterBodies[filter.type]
   const missing =
     filter[own] === undefined ? [unsupported(`${field}.${own}`, `is missing and type is ${filter.type}; add it`)] : []
-  const others = Object.values(bodies).filter((body) => body !== own && filter[body] !== undefined)
+  const others = Object.values(filterBodies).filter((body) => body !== own && filter[body] !== undefined)
   return [
     ...missing,
     ...others.map((body) =>

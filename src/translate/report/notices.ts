@@ -2,6 +2,7 @@
 import type { Gateway, GatewayClass, HTTPRoute, ParentReference } from '../../api/gen/types.ts'
 import { parentGateway } from '../attach/routes.ts'
 import type { Notice, TranslateSettings } from '../contract.ts'
+import { ignoredFields } from './field-support.ts'
 
 /** What a remark is about, without the object that it stands on. */
 type Remark = Omit<Notice, 'object'>
@@ -14,7 +15,7 @@ export function gatewayNotices(
 ): readonly Notice[] {
   const unserved = classRemark(gateway.spec.gatewayClassName, gatewayClass, settings)
   const isOurs = gatewayClass?.spec.controllerName === settings.controllerName
-  const remarks = unserved === undefined ? (isOurs ? ignoredFields(gateway) : []) : [unserved]
+  const remarks = unserved === undefined ? (isOurs ? ignoredFields('Gateway', gateway) : []) : [unserved]
   const object = `Gateway/${gateway.metadata.namespace}/${gateway.metadata.name}`
   return remarks.map((remark) => ({ object, ...remark }))
 }
@@ -37,38 +38,16 @@ function classRemark(
   return undefined
 }
 
-function ignoredFields({ spec }: Gateway): readonly Remark[] {
-  const remarks: Remark[] = []
-  if (spec.tls?.backend !== undefined) {
-    const message = 'is not supported yet and has no effect: backends are not spoken to over TLS; remove it'
-    remarks.push({ field: 'spec.tls.backend', message })
-  }
-  if (spec.defaultScope === 'All') {
-    const message = 'is not supported yet and has no effect; name the Gateway in parentRefs of the routes'
-    remarks.push({ field: 'spec.defaultScope', message })
-  }
-  spec.listeners.forEach(({ tls }, index) => {
-    if (Object.keys(tls?.options ?? {}).length === 0) return
-    const message = 'no option is known, so none has an effect; remove them'
-    remarks.push({ field: `spec.listeners[${index}].tls.options`, message })
-  })
-  return remarks
-}
-
 /** Why nothing, or not every parent, serves a route: a parentRef to a Gateway that nobody knows gets no status entry. */
-export function routeNotices(
-  { metadata: { namespace, name }, spec }: HTTPRoute,
-  isServed: (gateway: string) => boolean,
-): readonly Notice[] {
-  const parents = spec.parentRefs ?? []
+export function routeNotices(route: HTTPRoute, isServed: (gateway: string) => boolean): readonly Notice[] {
+  const { namespace, name } = route.metadata
+  const { parentRefs: parents = [], useDefaultGateways } = route.spec
   const remarks = parents.flatMap((parentRef, index) => {
     const message = parentRemark(parentRef, namespace, isServed)
     return message === undefined ? [] : [{ field: `spec.parentRefs[${index}]`, message }]
   })
-  if (spec.useDefaultGateways === 'All') {
-    const message = 'is not supported yet and has no effect; name Gateways in parentRefs'
-    remarks.push({ field: 'spec.useDefaultGateways', message })
-  } else if (parents.length === 0) {
+  remarks.push(...ignoredFields('HTTPRoute', route))
+  if (parents.length === 0 && useDefaultGateways !== 'All') {
     remarks.push({ field: 'spec.parentRefs', message: 'names no Gateway, so nothing serves the route; add one' })
   }
   const object = `HTTPRoute/${namespace}/${name}`
