@@ -3,16 +3,17 @@ import type { Collection } from '../../graph/collection.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { type Host, scopeName, type TableName } from '../../ir/names.ts'
 import type { Stub, VirtualHost } from '../../ir/virtual-host.ts'
+import { covers } from '../attach/hostnames.ts'
 import type { GatewayListener } from '../attach/listeners.ts'
 import type { GatewayResource } from '../contract.ts'
 import { emitRouteConfig, emitScope, emitStubs } from '../emit/scope.ts'
 import { misdirectedHosts, usesScopes } from '../gateway/assemble.ts'
-import { compileVirtualHost, hostKey, parseHostKey, portKey } from '../gateway/hosts.ts'
+import { compileVirtualHosts, hostKey, parseHostKey, portKey } from '../gateway/hosts.ts'
 import type { Gateways } from './gateways.ts'
 import { entry } from './resources.ts'
 import type { Routes } from './routes.ts'
 
-/** Virtual hosts by host key. */
+/** Virtual hosts by host key; parts of a divided host by keys below it. */
 export function buildHosts(graph: Graph, gateways: Gateways, routes: Routes): Collection<VirtualHost> {
   const { listenersByPort } = gateways
   const unitsByHost = graph.index('unitsByHost', routes.units, ({ gateway, table, hosts }) =>
@@ -22,21 +23,29 @@ export function buildHosts(graph: Graph, gateways: Gateways, routes: Routes): Co
     serves ? [hostKey(gateway, table, host)] : [],
   )
   const hosts = graph.join('hosts', [unitsByHost.presence, listenersByHost.presence])
-  return graph.derive('virtualHosts', hosts, (read, _present, key) => {
-    const vhost = compileVirtualHost(read, { unitsByHost, hosts, listenersByPort }, key)
-    return vhost === undefined ? [] : [[key, vhost]]
-  })
+  return graph.derive('virtualHosts', hosts, (read, _present, key) =>
+    compileVirtualHosts(read, { unitsByHost, hosts, listenersByPort }, key),
+  )
 }
 
 /**
- * Tables, by `<gateway>|<table>`, that have one host, a wildcard: their requests need no search. Only the count is read
- * of a table that has more.
+ * Tables, by `<gateway>|<table>`, that have one host, a wildcard: their requests need no search, unless some of them are
+ * for another listener of the port and answered 421. Only the count is read of a table that has more.
  */
-export function buildSoleHosts(graph: Graph, virtualHosts: Collection<VirtualHost>): Collection<Host> {
-  const byTable = graph.index('virtualHostsByTable', virtualHosts, ({ gateway, table }) => [`${gateway}|${table}`])
+export function buildSoleHosts(
+  graph: Graph,
+  { listenersByPort }: Gateways,
+  virtualHosts: Collection<VirtualHost>,
+): Collection<Host> {
+  const byTable = graph.index('virtualHostsByTable', virtualHosts, ({ gateway, table, bucket }) =>
+    bucket === undefined ? [`${gateway}|${table}`] : [],
+  )
   return graph.derive('soleHosts', byTable.counts, (read, count, key) => {
-    const host = count === 1 ? read.group(byTable, key)[0]?.value.host : undefined
-    return host?.startsWith('*') === true ? [[key, host]] : []
+    const sole = count === 1 ? read.group(byTable, key)[0]?.value : undefined
+    if (sole === undefined || !sole.host.startsWith('*')) return []
+    const { gateway, table, host } = sole
+    const misdirected = misdirectedStubs(table, read.group(listenersByPort, portKey(gateway, table)))
+    return misdirected.some(({ domain }) => covers(host, domain)) ? [] : [[key, host]]
   })
 }
 
@@ -55,8 +64,8 @@ export function buildHostResources(
       ? [entry(gateway, emitScope(vhost))]
       : [entry(gateway, emitRouteConfig(vhost, misdirectedHosts(plain, samePort)))]
   })
-  const wildcards = graph.derive('wildcardHosts', virtualHosts, (_read, { gateway, table, host }, key) =>
-    host.startsWith('*') ? [[key, { gateway, table, host }]] : [],
+  const wildcards = graph.derive('wildcardHosts', virtualHosts, (_read, { gateway, table, host, bucket }, key) =>
+    host.startsWith('*') && bucket === undefined ? [[key, { gateway, table, host }]] : [],
   )
   const wildcardsByTable = graph.index('wildcardsByTable', wildcards, ({ gateway, table }) => [`${gateway}|${table}`])
   const tables = graph.index('tables', gateways.listeners, (listener) =>
