@@ -79,6 +79,15 @@ describe('SupportedVersion of a GatewayClass', () => {
     expect(condition('GatewayClass//fairlead', 'SupportedVersion')).toBe(expected)
     expect(condition('GatewayClass//fairlead', 'Accepted')).toContain('True Accepted')
   })
+
+  test('is not supported where an upgrade of the CRDs stopped half-way', () => {
+    const mixture = '1 of v1.6.1 standard, 9 of v1.7.0 standard'
+    rig.crds.set({ bundleVersion: 'v1.7.0', channel: 'standard', mixture, kinds: [] })
+    rig.graph.flush()
+    expect(condition('GatewayClass//fairlead', 'SupportedVersion')).toContain(
+      `False UnsupportedVersion: the CRDs of the Gateway API are not of one release and channel (${mixture})`,
+    )
+  })
 })
 
 describe('a Gateway whose proxies are not there yet', () => {

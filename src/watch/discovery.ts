@@ -155,17 +155,18 @@ export class Discovery {
     )
     if (structuralEqual(facts, this.#facts)) return
     this.#facts = facts
-    const isSkewed = facts.bundleVersion !== undefined && !facts.bundleVersion.startsWith(`${supportedRelease}.`)
+    const { bundleVersion = '', kinds: found, mixture } = facts
+    const isOther = found.length > 0 && !bundleVersion.startsWith(`${supportedRelease}.`)
+    const isSkewed = isOther || mixture !== undefined
     this.#options.skew.set(isSkewed ? 1 : 0)
     this.#log(facts, isSkewed)
     this.#options.onFacts(facts)
   }
 
-  #log({ bundleVersion, channel, kinds: served }: CrdFacts, isSkewed: boolean): void {
+  #log(facts: CrdFacts, isSkewed: boolean): void {
     const { logger } = this.#options
-    const fields = { bundleVersion, channel, kinds: served, supported: supportedRelease }
-    if (isSkewed)
-      logger.warn(fields, 'the CRDs of the Gateway API are of a release that this build was not tested with')
+    const fields = { ...facts, supported: supportedRelease }
+    if (isSkewed) logger.warn(fields, 'the CRDs of the Gateway API are not those that this build is for')
     else logger.info(fields, 'found the CRDs of the Gateway API')
   }
 }
@@ -177,8 +178,20 @@ function compileFacts(crds: readonly (readonly [string, CrdMarks])[], served: re
   return {
     bundleVersion: versions[0],
     channel: channels.length === 0 ? undefined : isStandard ? 'standard' : 'experimental',
+    mixture: describeMixture(crds.map(([, marks]) => marks)),
     kinds: served,
   }
+}
+
+function describeMixture(crds: readonly CrdMarks[]): string | undefined {
+  const counts = new Map<string, number>()
+  for (const { bundleVersion = 'no release', channel = 'no channel' } of crds) {
+    const mark = `${bundleVersion} ${channel}`
+    counts.set(mark, (counts.get(mark) ?? 0) + 1)
+  }
+  if (counts.size < 2) return undefined
+  const marks = [...counts.keys()].sort(compareStrings)
+  return marks.map((mark) => `${counts.get(mark)} of ${mark}`).join(', ')
 }
 
 /** Oldest first: `v1.10.0` is newer than `v1.9.1`. */

@@ -340,7 +340,7 @@ describe('Discovery', () => {
     const rig = await openRig().start()
     await pass(1000)
     expect(rig.facts).toHaveLength(1)
-    expect(rig.facts[0]).toMatchObject({ bundleVersion: 'v1.7.0', channel: 'experimental' })
+    expect(rig.facts[0]).toMatchObject({ bundleVersion: 'v1.7.0', channel: 'experimental', mixture: undefined })
     expect(rig.facts[0]?.kinds).toContain('TCPRoute')
     rig.api.removeCrd('TCPRoute')
     await pass(1000)
@@ -358,7 +358,11 @@ describe('Discovery', () => {
     rig.api.installCrd('Gateway', marks('v1.6.1', 'experimental'))
     await rig.start()
     await pass(1000)
-    expect(rig.facts.at(-1)).toMatchObject({ bundleVersion: 'v1.6.1', channel: 'standard' })
+    expect(rig.facts.at(-1)).toMatchObject({
+      bundleVersion: 'v1.6.1',
+      channel: 'standard',
+      mixture: '1 of v1.10.0 standard, 1 of v1.6.1 experimental, 8 of v1.7.0 experimental',
+    })
     expect(await rig.metrics.render()).toContain('fairlead_gateway_api_version_skew 1')
   })
 

@@ -33,7 +33,8 @@ export class ReflectedSet {
   #seen = new Set<string>()
   /** How many of the objects that were there before, the list under way has. */
   #kept = 0
-  #doubtedSinceMs: number | undefined
+  /** Objects that a list, or an error, would lose; undefined when there is no doubt. */
+  #doubt: { readonly sinceMs: number; readonly keys: readonly string[] } | undefined
 
   constructor(sink: ObjectSink, limits: LossLimits) {
     this.#sink = sink
@@ -46,7 +47,7 @@ export class ReflectedSet {
 
   /** True while objects are kept that the server does not show. */
   get isDoubted(): boolean {
-    return this.#doubtedSinceMs !== undefined
+    return this.#doubt !== undefined
   }
 
   beginList(): void {
@@ -68,17 +69,17 @@ export class ReflectedSet {
   }
 
   remove(object: ApiObject): void {
-    const key = keyOf(object)
-    this.#seen.delete(key)
-    this.#forget(key)
+    this.#forget(keyOf(object))
   }
 
   /** The list is complete: what it did not have goes. False when that was too much to believe. */
   endList(nowMs: number): boolean {
     const gone = [...this.#known.keys()].filter((key) => !this.#seen.has(key))
+    // New objects may have come meanwhile: what counts is whether any of the doubtful ones is back.
+    const isStillDoubtful = this.#doubt !== undefined && !this.#doubt.keys.some((key) => this.#seen.has(key))
     this.#seen = new Set()
     const losesAll = gone.length > this.#limits.maxUnconfirmedLoss && this.#kept === 0
-    return this.#lose(gone, losesAll, nowMs)
+    return this.#lose(gone, losesAll || isStillDoubtful, nowMs)
   }
 
   /** The server shows no such collection. False as long as that is not believed. */
@@ -93,10 +94,10 @@ export class ReflectedSet {
 
   #lose(keys: readonly string[], losesAll: boolean, nowMs: number): boolean {
     if (losesAll) {
-      this.#doubtedSinceMs ??= nowMs
-      if (nowMs - this.#doubtedSinceMs < this.#limits.confirmMs) return false
+      this.#doubt ??= { sinceMs: nowMs, keys }
+      if (nowMs - this.#doubt.sinceMs < this.#limits.confirmMs) return false
     }
-    this.#doubtedSinceMs = undefined
+    this.#doubt = undefined
     for (const key of keys) this.#forget(key)
     return true
   }

@@ -240,6 +240,19 @@ describe('Reflector', () => {
     expect(rig.state).toBe('synced')
   })
 
+  test('a list that could not be streamed once is streamed the next time', async () => {
+    const rig = openRig()
+    rig.api.servesStreamingLists = false
+    await rig.start()
+    rig.api.servesStreamingLists = true
+    rig.api.compact()
+    rig.api.breakWatches()
+    await pass(3000)
+    expect(rig.requests).toEqual(['watch', 'list', 'watch', 'watch', 'watch'])
+    expect(rig.api.requests.at(-1)?.query?.sendInitialEvents).toBe('true')
+    expect(rig.state).toBe('synced')
+  })
+
   test('versions that go back, as after a restored backup, list again', async () => {
     const rig = openRig()
     rig.api.put(route('a'))

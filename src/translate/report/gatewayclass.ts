@@ -44,14 +44,17 @@ function parameterProblem(message: string): Problem {
 }
 
 /** Best effort with other versions: the class stays accepted (`GatewayClassConditionStatusSupportedVersion`). */
-function versionProblems({ bundleVersion }: CrdFacts): readonly Problem[] {
-  if (bundleVersion !== undefined && minorOf(bundleVersion) === spokenVersion) return []
+function versionProblems({ bundleVersion, mixture }: CrdFacts): readonly Problem[] {
+  if (mixture === undefined && bundleVersion !== undefined && minorOf(bundleVersion) === spokenVersion) return []
   const found =
-    bundleVersion === undefined
-      ? 'do not say their version (annotation gateway.networking.k8s.io/bundle-version)'
-      : `are of version ${bundleVersion}`
+    mixture === undefined ? describeVersion(bundleVersion) : `are not of one release and channel (${mixture})`
   const message = `the CRDs of the Gateway API ${found}; Fairlead speaks v${spokenVersion} and serves what it knows of them. Install those of v${spokenVersion}`
   return [{ condition: conditionTypes.SupportedVersion, reason: reasons.UnsupportedVersion, message, field: '' }]
+}
+
+function describeVersion(bundleVersion: string | undefined): string {
+  if (bundleVersion !== undefined) return `are of version ${bundleVersion}`
+  return 'do not say their version (annotation gateway.networking.k8s.io/bundle-version)'
 }
 
 function minorOf(version: string): string | undefined {
