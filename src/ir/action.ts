@@ -10,8 +10,10 @@ export type Action =
 export interface Redirect {
   readonly scheme?: 'http' | 'https' | undefined
   readonly hostname?: string | undefined
-  /** Absent: no port in Location. */
+  /** Absent: no port in Location, since it would be `wellKnownPort`. */
   readonly port?: number | undefined
+  /** Port of the resulting scheme: stands in for one that the request's host has, where `port` is absent. */
+  readonly wellKnownPort: 80 | 443
   readonly path?: PathChange | undefined
   readonly status: 301 | 302 | 303 | 307 | 308
 }

@@ -47,7 +47,7 @@ export function forwardTo(...backends: readonly Backend[]): Action {
 }
 
 export function redirectAction(redirect: Partial<Redirect>): Action {
-  return { kind: 'redirect', redirect: { status: 302, ...redirect } }
+  return { kind: 'redirect', redirect: { status: 302, wellKnownPort: 80, ...redirect } }
 }
 
 export function prefixChange(from: string, to: string): PathChange {

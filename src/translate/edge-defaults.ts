@@ -29,9 +29,9 @@ export const httpDefaults = {
   escapedSlashes: 'UNESCAPE_AND_REDIRECT',
   /** Refused: servers that read `_` as `-` would take a header that no filter has seen (CGI, WSGI). */
   headersWithUnderscores: 'REJECT_REQUEST',
-  /** `a.com:8080` and `a.com.` are the host `a.com`, before anything is matched. */
-  stripAnyHostPort: true,
+  /** `a.com.` is the host `a.com`, before anything is matched. A port is not looked at, but the backend sees it. */
   stripTrailingHostDot: true,
+  ignorePortInHostMatching: true,
   /** HTTP/1.0 gets 426: without a Host header nothing can be routed, and nobody asked for it. */
   acceptHttp10: false,
   /** Upgrades that may pass, for every route: a filter chain decides about them before a route is chosen again. */

@@ -58,9 +58,13 @@ export function forward(
   return { route: { weightedClusters: { clusters }, clusterNotFoundResponseCode: internalServerError, ...action } }
 }
 
-/** The request's scheme and host stay unless given; its port is gone already, so Location has one only when given. */
-export function redirectTo(redirect: Redirect): Pick<EnvoyRoute, 'redirect'> {
-  const { scheme, hostname, port, path, status } = redirect
+/**
+ * The request's scheme and host stay unless given. Envoy keeps the port that the Host header has unless it is told one:
+ * whether there is such a port, `hasPort` says.
+ */
+export function redirectTo(redirect: Redirect, hasPort: boolean): Pick<EnvoyRoute, 'redirect'> {
+  const { scheme, hostname, path, status } = redirect
+  const port = redirect.port ?? (hasPort ? redirect.wellKnownPort : undefined)
   return {
     redirect: {
       ...(scheme === undefined ? {} : { schemeRedirect: scheme }),

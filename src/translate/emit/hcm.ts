@@ -53,13 +53,14 @@ function routeSource({ gateway, chain }: HcmPlace): Hcm {
 function scopedRoutes(): envoy.extensions.filters.network.http_connection_manager.v3.IScopedRoutes {
   return {
     name: 'scopes',
-    scopeKeyBuilder: { fragments: [{ headerValueExtractor: { name: scopeHeader, index: 0 } }] },
+    // The port that a Host header may have is no part of the key; no other part of it holds a colon.
+    scopeKeyBuilder: { fragments: [{ headerValueExtractor: { name: scopeHeader, elementSeparator: ':', index: 0 } }] },
     rdsConfigSource: adsSource(),
     scopedRds: { scopedRdsConfigSource: adsSource() },
   }
 }
 
-/** Runs before the first route is chosen and after port and trailing dot are gone. What the client sent is overwritten. */
+/** Runs before the first route is chosen and after a trailing dot is gone. What the client sent is overwritten. */
 function setScopeHeader({ table, soleHost }: FilterChain): envoy.config.core.v3.ITypedExtensionConfig {
   const messageName = 'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation'
   const value = soleHost === undefined ? `${table}|%REQ(:AUTHORITY)%` : scopeName(table, soleHost)
@@ -97,7 +98,6 @@ const connectionOptions: Hcm = {
   normalizePath: bool(httpDefaults.normalizePath),
   mergeSlashes: httpDefaults.mergeSlashes,
   pathWithEscapedSlashesAction: v3.HttpConnectionManager.PathWithEscapedSlashesAction[httpDefaults.escapedSlashes],
-  stripAnyHostPort: httpDefaults.stripAnyHostPort,
   stripTrailingHostDot: httpDefaults.stripTrailingHostDot,
   httpProtocolOptions: { acceptHttp_10: httpDefaults.acceptHttp10 },
   commonHttpProtocolOptions: {

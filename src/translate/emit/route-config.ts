@@ -1,6 +1,7 @@
 /** What every route configuration of ours has, inline in a scope or served by RDS. */
 import type { envoy } from '../../envoy/gen/xds.js'
 import { bool } from '../../envoy/wrappers.ts'
+import { httpDefaults } from '../edge-defaults.ts'
 
 /** The request header that a scope is chosen by. Set by us at the start of a request; what a client sends is lost. */
 export const scopeHeader = 'x-fairlead-scope'
@@ -19,7 +20,13 @@ export function routeConfiguration(
   name: string,
   virtualHosts: readonly envoy.config.route.v3.IVirtualHost[],
 ): envoy.config.route.v3.IRouteConfiguration {
-  return { name, virtualHosts, requestHeadersToRemove: proxyHeaders, validateClusters: bool(false) }
+  return {
+    name,
+    virtualHosts,
+    ignorePortInHostMatching: httpDefaults.ignorePortInHostMatching,
+    requestHeadersToRemove: proxyHeaders,
+    validateClusters: bool(false),
+  }
 }
 
 /** A named route that answers every path with `status`. */

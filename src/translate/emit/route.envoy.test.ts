@@ -217,14 +217,27 @@ describe('routes on a real Envoy', () => {
     })
   })
 
+  test.each(['prefix.match:81', 'PREFIX.match:81'])(
+    'a backend sees the host as the client named it: %s',
+    async (host) => {
+      const { headers } = await echo(port, { host, path: '/a/b' })
+      expect(headers).toContainEqual(['host', host])
+    },
+  )
+
   describe('redirect (HTTPRequestRedirectFilter)', () => {
     test.each(prefixTable.map((row, index) => [...row, index] as const))(
       '%s, prefix %s replaced by %j: %s',
       async (path, _from, _to, result, index) => {
-        const { status, headers } = await ask(port, { host: `p${index}.redirect:81`, path })
+        const { status, headers } = await ask(port, { host: `p${index}.redirect`, path })
         expect([status, headers.location]).toEqual([302, `http://p${index}.redirect${result}`])
       },
     )
+
+    test('a port that the client came by is replaced by that of the scheme', async () => {
+      const { headers } = await ask(port, { host: 'p0.redirect:81', path: '/foo/bar' })
+      expect(headers.location).toBe('http://p0.redirect:80/xyz/bar')
+    })
 
     test.each(fullTable.map((row, index) => [...row, index] as const))(
       '%s replaced by %s: %s',

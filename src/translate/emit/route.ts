@@ -18,7 +18,7 @@ export function emitRoutes(route: Route, features: readonly AnyFeature[]): reado
     const value = feature.ahead === undefined ? undefined : feature.of(route.features)
     return value === undefined ? [] : (feature.ahead?.(value, route) ?? [])
   })
-  return [...ahead, route].flatMap((each) => emitShares(each, features))
+  return [...ahead, route].flatMap((each) => [...portedRedirect(each, features), ...emitShares(each, features)])
 }
 
 function emitShares(route: Route, features: readonly AnyFeature[]): readonly EnvoyRoute[] {
@@ -28,6 +28,21 @@ function emitShares(route: Route, features: readonly AnyFeature[]): readonly Env
       ? emitted
       : { ...emitted, match: { ...emitted.match, runtimeFraction: { defaultValue: fraction } } }
   })
+}
+
+const anyPort = { name: ':authority', stringMatch: { safeRegex: { regex: '.*:[0-9]+' } } }
+
+/**
+ * Of a redirect that keeps the host of the request and shows no port: the route for requests whose host has one, as
+ * where a client came through a forwarded port. Envoy would keep that port, which is not the listener's.
+ */
+function portedRedirect(route: Route, features: readonly AnyFeature[]): readonly EnvoyRoute[] {
+  if (route.action.kind !== 'redirect') return []
+  const { redirect } = route.action
+  if (redirect.port !== undefined || redirect.hostname !== undefined) return []
+  const emitted = emitRoute(route, features)
+  const match = { ...emitted.match, headers: [...(emitted.match?.headers ?? []), anyPort] }
+  return [{ ...emitted, match, ...redirectTo(redirect, true) }]
 }
 
 /** The route alone. */
@@ -62,7 +77,7 @@ function emitAction(
       return forward(action.backends, entryOf, extra)
     }
     case 'redirect':
-      return redirectTo(action.redirect)
+      return redirectTo(action.redirect, false)
     case 'respond':
       return respond(action.status)
     default:

@@ -79,6 +79,7 @@ export function resolveRedirect(filter: RedirectFilter, match: PathMatch, listen
     ...(scheme === undefined ? {} : { scheme }),
     ...(hostname === undefined ? {} : { hostname }),
     ...(port === wellKnownPorts[finalScheme] ? {} : { port }),
+    wellKnownPort: wellKnownPorts[finalScheme],
     ...(path === undefined ? {} : { path }),
     status,
   }

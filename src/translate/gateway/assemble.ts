@@ -31,7 +31,8 @@ export function assembleListener(
     port,
     bindPort,
     addresses,
-    chains: chains.map((chain) => withSoleHost(chain, soleHostOf(chain.table))),
+    // Where there are other chains, a request for one of their hosts must be told from one for a host of nobody.
+    chains: chains.map((chain) => (chains.length > 1 ? chain : withSoleHost(chain, soleHostOf(chain.table)))),
   }
 }
 
