@@ -1,16 +1,13 @@
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type TestCertificate, testCertificate } from '../testing/certificates.ts'
 import { type RunningProxy, startProxy } from '../testing/proxy-rig.ts'
-import { tokenSecretFile, type XdsTls } from './xds-upstream.ts'
+import { TokenFolder } from '../testing/token-folder.ts'
 
 const serverName = 'fairlead.fairlead-system.svc'
-let folder = ''
+let folder: TokenFolder
 let server: Http2SecureServer
 let proxy: RunningProxy
 /** The authorization header of every stream that was opened, and who waits for one. */
@@ -18,14 +15,14 @@ let logins: (string | undefined)[]
 let onLogin: (login: string | undefined) => void
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'fairlead-xds-'))
+  folder = new TokenFolder('first')
   logins = []
   onLogin = () => {}
 })
 afterEach(async () => {
   await proxy.stop()
   server.close()
-  rmSync(folder, { recursive: true, force: true })
+  folder.remove()
 })
 
 /** A control plane that lets nobody in, so that proxies come again and again. */
@@ -42,28 +39,6 @@ async function serve({ chain, key }: TestCertificate): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Puts a token where a pod has it, in the way of the kubelet: a new folder, and a link that changes at once. */
-function putToken(token: string): void {
-  const versioned = join(folder, `..${token}`)
-  mkdirSync(versioned)
-  writeFileSync(join(versioned, 'token'), token)
-  symlinkSync(`..${token}`, join(folder, '..next'))
-  renameSync(join(folder, '..next'), join(folder, '..data'))
-}
-
-function tls(caPem: string): XdsTls {
-  putToken('first')
-  symlinkSync('..data/token', join(folder, 'token'))
-  const ours = {
-    caPem,
-    serverName,
-    tokenPath: join(folder, 'token'),
-    tokenSecretPath: join(folder, 'xds-token.json'),
-  }
-  writeFileSync(ours.tokenSecretPath, JSON.stringify(tokenSecretFile(ours)))
-  return ours
-}
-
 function login(expected: string): Promise<void> {
   if (logins.includes(expected)) return Promise.resolve()
   return new Promise((resolve) => {
@@ -77,9 +52,11 @@ describe('a proxy that is told of TLS', () => {
   test('logs in with the token that the file has now', async () => {
     const certificate = testCertificate({ dnsNames: [serverName] })
     const port = await serve(certificate)
-    proxy = await startProxy({ xds: { host: '127.0.0.1', port, tls: tls(certificate.chain) } })
+    proxy = await startProxy({
+      xds: { host: '127.0.0.1', port, tls: folder.tls({ caPem: certificate.chain, serverName }) },
+    })
     await login('Bearer first')
-    putToken('second')
+    folder.put('second')
     await login('Bearer second')
     expect(new Set(logins)).toEqual(new Set(['Bearer first', 'Bearer second']))
   })
@@ -87,7 +64,9 @@ describe('a proxy that is told of TLS', () => {
   test('finds the control plane by name', async () => {
     const certificate = testCertificate({ dnsNames: [serverName] })
     const port = await serve(certificate)
-    proxy = await startProxy({ xds: { host: 'localhost', port, tls: tls(certificate.chain) } })
+    proxy = await startProxy({
+      xds: { host: 'localhost', port, tls: folder.tls({ caPem: certificate.chain, serverName }) },
+    })
     await login('Bearer first')
   })
 
@@ -97,7 +76,9 @@ describe('a proxy that is told of TLS', () => {
   ])('tells its token to no server with a certificate of %s', async (_title, served, trusted) => {
     const port = await serve(served)
     const refused = once(server, 'tlsClientError')
-    proxy = await startProxy({ xds: { host: '127.0.0.1', port, tls: tls((trusted ?? served).chain) } })
+    proxy = await startProxy({
+      xds: { host: '127.0.0.1', port, tls: folder.tls({ caPem: (trusted ?? served).chain, serverName }) },
+    })
     await refused
     expect(logins).toEqual([])
   })
