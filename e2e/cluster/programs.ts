@@ -53,7 +53,8 @@ export async function ensurePrograms(set: ProgramSet): Promise<string> {
   mkdirSync(cacheFolder(), { recursive: true })
   const work = mkdtempSync(join(cacheFolder(), 'build-'))
   try {
-    const flags = ['-trimpath', `-ldflags=-s -w ${linkFlags}`, '-tags', tags, '-o', `${work}/`]
+    // Without -buildvcs=false Go asks git about this repository, which may belong to another user.
+    const flags = ['-trimpath', '-buildvcs=false', `-ldflags=-s -w ${linkFlags}`, '-tags', tags, '-o', `${work}/`]
     const env = { ...goEnvironment, CGO_ENABLED: '0' }
     await run('go', ['build', ...flags, ...packagesOf(source)], { cwd: source, env })
     // Whole or not at all; when another run was faster, its folder is as good.
