@@ -1,5 +1,6 @@
 /** The command line: what each command takes, and where it goes. Commands are loaded when they are called. */
 import { Command, CommanderError, Option } from 'commander'
+import type { FeaturesFlags } from './features.ts'
 import { pinnedEnvoyVersion } from '../infra/envoy-binary.ts'
 import {
   type ControllerFlags,
@@ -49,6 +50,10 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   describeValidate(subcommand('validate')).action(async (flags: ValidateFlags) => {
     const { runValidate } = await import('./validate.ts')
     code = runValidate(flags, context.terminal, context)
+  })
+  describeFeatures(subcommand('features')).action(async (kinds: readonly string[], flags: FeaturesFlags) => {
+    const { runFeatures } = await import('./features.ts')
+    code = runFeatures(flags, kinds, context.terminal)
   })
   describeStatus(subcommand('status')).action(async (objects: readonly string[], flags: StatusFlags) => {
     const { runStatus } = await import('./status.ts')
@@ -232,6 +237,17 @@ Examples:
   fairlead validate -f routes/ -o sarif > problems.sarif
 ${exitHelp}`,
     )
+}
+
+function describeFeatures(command: Command): Command {
+  return command
+    .summary('say what becomes of every field of the Gateway API')
+    .description(
+      'Lists fields as programmed, refused (the object or rule does not serve), ignored (with a warning) or written by us.',
+    )
+    .argument('[kinds...]', 'only these, such as HTTPRoute')
+    .option('-o, --output <format>', 'text or json', 'text')
+    .addHelpText('after', exitHelp)
 }
 
 const someFiles = () =>
