@@ -125,6 +125,12 @@ export function kubeSuite(name: string, { client, forget }: SuiteSubject): void 
       expect(items.find(({ metadata }) => metadata.name === 'partial')).not.toHaveProperty('data')
     })
 
+    test('a list of metadata without objects has null for its items', async () => {
+      const query = { labelSelector: 'nobody=has' }
+      expect(await call('GET', configMaps, { query, accept: partialMetadataList })).toMatchObject({ items: null })
+      expect(await call('GET', configMaps, { query })).toMatchObject({ items: [] })
+    })
+
     test('a deleted object waits for its finalizers', async () => {
       await create(routes, route('final', 'a.com', { finalizers: ['example.com/wait'] }))
       await call('DELETE', `${routes}/final`)

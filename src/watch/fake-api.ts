@@ -280,7 +280,12 @@ export class FakeApi implements KubeClient {
       return resource.isCustom ? object : rest
     })
     const metadata = { resourceVersion: version, ...(next === undefined ? {} : { continue: next }) }
-    return { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items }
+    return {
+      kind: `${resource.kind}List`,
+      apiVersion: apiVersionOf(resource),
+      metadata,
+      items: isPartial && items.length === 0 ? null : items,
+    }
   }
 
   #create(request: KubeRequest, target: FakeTarget): RawObject {
@@ -335,6 +340,9 @@ export class FakeApi implements KubeClient {
     const manager = request.query?.fieldManager
     if (manager === undefined) throw refusal(request, 400, 'BadRequest', 'fieldManager is required for apply patch')
     const key = `${manager} ${live?.metadata.uid ?? ''} ${request.path}`
+    if (live !== undefined && request.query?.force !== 'true' && !this.#applied.has(key)) {
+      throw refusal(request, 409, 'Conflict', 'Apply failed with 1 conflict: another manager owns a field')
+    }
     const merged = applied(live, live === undefined ? undefined : this.#applied.get(key), body)
     const next = withOwnFields(asFields(merged), manager, body)
     const { resource, namespace = '', name = '' } = target
