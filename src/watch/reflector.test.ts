@@ -486,3 +486,24 @@ describe('Reflector that would lose everything', () => {
     expect(rig.states.at(-1)).toMatchObject({ kind: 'refused', verbs: ['list', 'watch'] })
   })
 })
+
+describe('Reflector of a big list', () => {
+  test.each([true, false])('gives the event loop its turn (streaming list: %s)', async (streams) => {
+    vi.useRealTimers()
+    const rig = openRig()
+    rig.api.servesStreamingLists = streams
+    for (let i = 0; i < 400; i++) rig.api.put(route(`r${i}`))
+    let nowMs = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => nowMs++)
+    let turns = 0
+    const count = () => {
+      turns += 1
+      if (rig.state !== 'synced') setImmediate(count)
+    }
+    rig.reflector.start()
+    count()
+    await vi.waitFor(() => expect(rig.state).toBe('synced'))
+    expect(rig.copy.size).toBe(400)
+    expect(turns).toBeGreaterThan(20)
+  })
+})
