@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { revisionOf } from '../../ir/infra.ts'
 import { gatewayKey } from '../../ir/names.ts'
 import { mustParse, pipelineRig } from '../../testing/pipeline-rig.ts'
 import { type Refusal, refusalKey } from '../contract.ts'
@@ -39,7 +40,7 @@ describe('refusals of a proxy', () => {
 
   test('of a listener make the Gateway and that listener not programmed, with the words of the proxy', () => {
     const { deliveries, refuse, status } = rig()
-    deliveries.set(gateway, { connected: 1, synced: true })
+    deliveries.set(gateway, { connected: 1, synced: true, revision: revisionOf({ generation: 0 }) })
     expect(status('Gateway/default/gw')).toContain('every connected proxy serves it')
     const message = "cannot bind '127.0.0.1:80': Address already in use"
     refuse({ type: 'listener', name: 'default/gw/80', message, origins: [] })
