@@ -33,6 +33,8 @@ Measures the whole product with a real Envoy on one worker: see bench/README.md.
 const extraShapes: readonly Size[] = [
   { shape: 'paths', count: 1000 },
   { shape: 'paths', count: 5000 },
+  { shape: 'wildcard-paths', count: 1000 },
+  { shape: 'wildcard-paths', count: 5000 },
   { shape: 'wildcards', count: 5000 },
 ]
 

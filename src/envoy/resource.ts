@@ -12,6 +12,8 @@ export interface NamedResource {
   readonly bytes: Uint8Array
   /** Clusters that must be warm before this is sent. */
   readonly clusters?: readonly string[] | undefined
+  /** Other scopes that this one sends requests on to: they must be there before this is sent. */
+  readonly scopes?: readonly string[] | undefined
   /** Keys of the objects that this was made from. */
   readonly origins?: readonly string[] | undefined
   /**
@@ -27,7 +29,7 @@ export interface NamedResource {
 }
 
 /** Facts about a resource that are not part of its message. */
-export type ResourceFacts = Pick<NamedResource, 'clusters' | 'origins' | 'gate' | 'standIn'>
+export type ResourceFacts = Pick<NamedResource, 'clusters' | 'scopes' | 'origins' | 'gate' | 'standIn'>
 
 /** The plain message of each kind of resource. */
 export type ResourceMessage<T extends XdsType> = PlainMessage<(typeof MESSAGE_NAMES)[T]>
@@ -47,7 +49,7 @@ export function resourceOfBytes(
   type: XdsType,
   name: string,
   bytes: Uint8Array,
-  { clusters, origins, gate, standIn }: ResourceFacts = {},
+  { clusters, scopes, origins, gate, standIn }: ResourceFacts = {},
 ): NamedResource {
   const version = hashContent(bytes)
   const frame = writeFrame({ type, name, version, bytes })
@@ -57,6 +59,7 @@ export function resourceOfBytes(
     version,
     bytes: frame.subarray(frame.length - bytes.length),
     ...(clusters === undefined ? {} : { clusters }),
+    ...(scopes === undefined ? {} : { scopes }),
     ...(origins === undefined ? {} : { origins }),
     ...(gate === undefined ? {} : { gate }),
     ...(standIn === undefined ? {} : { standIn }),

@@ -59,6 +59,14 @@ export function scopeName(table: TableName, host: Host): ScopeName {
   return `${table}|${host.startsWith('*') ? '/' : ''}${host}` as ScopeName
 }
 
+/**
+ * Key of the scope of a part of the paths of a host. The depth is in it, so that a host which is divided anew has new
+ * scopes beside the old ones.
+ */
+export function bucketScopeName(scope: ScopeName, depth: number, index: number): ScopeName {
+  return `${scope}/${depth}.${index}` as ScopeName
+}
+
 /** Key of the scope that holds the stubs of a table: asked on a miss only. */
 export function fallbackScopeName(table: TableName): ScopeName {
   return `${table}|/` as ScopeName

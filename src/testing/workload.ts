@@ -10,9 +10,10 @@ export interface Manifest {
 
 /**
  * What grows with the size. `hosts`: that many hostnames with one route each. `wildcards`: the same with wildcard
- * hostnames. `paths`: one hostname with that many HTTPRoutes, each of one path. `catch-all`: one route without hostname.
+ * hostnames. `paths`: one hostname with that many HTTPRoutes, each of one path; `wildcard-paths`: the same with a wildcard.
+ * `catch-all`: one route without hostname.
  */
-export type WorkloadShape = 'hosts' | 'wildcards' | 'paths' | 'catch-all'
+export type WorkloadShape = 'hosts' | 'wildcards' | 'paths' | 'wildcard-paths' | 'catch-all'
 
 export interface WorkloadOptions {
   readonly shape: WorkloadShape
@@ -60,7 +61,8 @@ export function addressOf({ shape }: WorkloadOptions, index: number): { readonly
     case 'wildcards':
       return { host: hostnameOf(shape, index).replace('*', 'any'), path: '/' }
     case 'paths':
-      return { host: hostnameOf(shape, index), path: `/part-${index}` }
+    case 'wildcard-paths':
+      return { host: 'www.example.com', path: `/part-${index}` }
     case 'catch-all':
       return { host: 'www.example.com', path: '/' }
   }
@@ -72,6 +74,8 @@ function hostnameOf(shape: WorkloadShape, index: number): string {
       return `host-${index}.example.com`
     case 'wildcards':
       return `*.host-${index}.example.com`
+    case 'wildcard-paths':
+      return '*.example.com'
     case 'paths':
     case 'catch-all':
       return 'www.example.com'

@@ -100,6 +100,43 @@ describe('a scope', () => {
     expect(script.lines).toEqual(['scoped-route +a', 'scoped-route +b', 'scoped-route +c'])
   })
 
+  test('waits for the scopes that it sends requests on to, and goes when they are taken, deleted or late', () => {
+    const stock = new TestStore()
+    const script = settled(stock)
+    const head = (name: string, scopes: readonly string[]) => ({ ...answerScope(name, 'x'), scopes })
+    stock.put([head('head', ['one', 'two', 'never']), answerScope('one', 'x'), answerScope('two', 'x')])
+    expect(script.lines).toEqual(['scoped-route +one', 'scoped-route +two'])
+    script.answer('scoped-route')
+    expect(script.lines).toEqual([])
+    script.answer('scoped-route')
+    expect(script.lines).toEqual(['scoped-route +head'])
+    script.ackAll()
+    script.clear()
+    stock.put([head('second', ['gone']), answerScope('gone', 'x')])
+    stock.remove(answerScope('gone', 'x'))
+    script.ackAll()
+    expect(script.lines).toContain('scoped-route +second')
+    script.clear()
+    stock.put([head('third', ['late']), answerScope('late', 'x')])
+    script.wait(9_999)
+    expect(script.lines).toEqual(['scoped-route +late'])
+    script.wait(1)
+    expect(script.lines).toEqual(['scoped-route +third'])
+  })
+
+  test('that others send requests on to goes away after them', () => {
+    const stock = new TestStore()
+    const script = settled(stock)
+    stock.put([{ ...answerScope('head', 'x'), scopes: ['part'] }, answerScope('part', 'x')])
+    script.ackAll()
+    script.clear()
+    stock.put([{ ...answerScope('head', 'y') }])
+    stock.remove(answerScope('part', 'x'))
+    expect(script.lines).toEqual(['scoped-route +head'])
+    script.answer('scoped-route')
+    expect(script.lines).toEqual(['scoped-route -part'])
+  })
+
   test('that waits goes when its cluster is refused, deleted or late', () => {
     const stock = new TestStore()
     const script = settled(stock)
@@ -116,7 +153,7 @@ describe('a scope', () => {
     expect(script.lines).toEqual(['cluster +late'])
     script.wait(1)
     expect(script.lines).toEqual(['scoped-route +c'])
-    expect(script.notes.at(-1)).toMatchObject({ kind: 'overdue', name: 'c', waitedFor: 'cluster late' })
+    expect(script.notes.at(-1)).toMatchObject({ kind: 'overdue', name: 'c', waitedFor: 'late' })
   })
 
   test('that waits and then names another cluster goes for that one', () => {

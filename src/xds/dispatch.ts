@@ -2,12 +2,12 @@ import type { NamedResource } from '../envoy/resource.ts'
 import { XDS_TYPES } from '../envoy/types.ts'
 import { endpointsNameOf } from './cluster-endpoints.ts'
 import {
-  coldClusters,
   isHeldForScopes,
   mayLeave,
+  missingNeeds,
   releaseHeldListeners,
   releaseOverdueWaiters,
-  waitForClusters,
+  waitForNeeds,
 } from './gates.ts'
 import type { Flight, Item, Lane, Removal, Sent } from './lane.ts'
 import { laneOf, type StreamState } from './stream-state.ts'
@@ -172,9 +172,9 @@ function prepare(state: StreamState, lane: Lane, item: Item): Sent | undefined {
     return undefined
   }
   if (item.deadlineMs === undefined || item.deadlineMs > state.nowMs) {
-    const cold = coldClusters(state, resource)
-    if (cold.length > 0) {
-      waitForClusters(state, lane, item, cold)
+    const needs = missingNeeds(state, resource)
+    if (needs.length > 0) {
+      waitForNeeds(state, lane, item, needs)
       return undefined
     }
   }

@@ -19,9 +19,17 @@ const usersOf: Readonly<Record<XdsType, { additions: readonly XdsType[]; departu
   secret: { additions: ['listener', 'cluster'], departures: ['listener', 'cluster'] },
 }
 
-/** The clusters that a resource names and that would answer 503 if it were sent now. */
-export function coldClusters(state: StreamState, resource: NamedResource): readonly string[] {
-  return resource.clusters?.filter((cluster) => isCold(state, cluster)) ?? []
+/** What a resource names and would be missed if it were sent now: clusters that answer 503, scopes that are not there. */
+export function missingNeeds(state: StreamState, resource: NamedResource): readonly string[] {
+  const cold = resource.clusters?.filter((cluster) => isCold(state, cluster)) ?? []
+  const absent = resource.scopes?.filter((scope) => isAbsentScope(state, scope)) ?? []
+  return [...cold, ...absent]
+}
+
+/** Like a cluster, one that does not exist does not count. */
+function isAbsentScope(state: StreamState, scope: string): boolean {
+  const isServed = state.context.membership.shelf.of('scoped-route').get(scope) !== undefined
+  return isServed && !laneOf(state, 'scoped-route').known.has(scope)
 }
 
 /** Clusters that do not exist or were refused do not count: waiting for them would help nobody. */
@@ -33,35 +41,35 @@ function isCold(state: StreamState, cluster: string): boolean {
   return !laneOf(state, 'cluster').known.has(cluster) && !quarantine.has(resource, envoyVersion)
 }
 
-/** Sets a resource aside until clusters are warm. */
-export function waitForClusters(state: StreamState, lane: Lane, item: Item, clusters: readonly string[]): void {
+/** Sets a resource aside until the client has what it needs. */
+export function waitForNeeds(state: StreamState, lane: Lane, item: Item, needs: readonly string[]): void {
   const key = `${lane.type}|${item.name}`
   dropWaiter(state, key)
   item.deadlineMs ??= state.nowMs + state.context.limits.clusterWarmTimeoutMs
-  const waiter: Waiter = { lane, name: item.name, deadlineMs: item.deadlineMs, clusters: new Set(clusters) }
+  const waiter: Waiter = { lane, name: item.name, deadlineMs: item.deadlineMs, needs: new Set(needs) }
   state.waiting.set(key, waiter)
-  for (const cluster of clusters) {
-    const waiters = state.waitingFor.get(cluster)
-    if (waiters === undefined) state.waitingFor.set(cluster, new Set([waiter]))
+  for (const need of needs) {
+    const waiters = state.waitingFor.get(need)
+    if (waiters === undefined) state.waitingFor.set(need, new Set([waiter]))
     else waiters.add(waiter)
   }
   lane.move(item, 'waiting')
 }
 
-/** A cluster is warm, or is not worth waiting for any more. */
-export function releaseWaiters(state: StreamState, cluster: string): void {
-  for (const waiter of state.waitingFor.get(cluster) ?? []) {
-    waiter.clusters.delete(cluster)
-    if (waiter.clusters.size === 0) endWaiting(state, waiter)
+/** A cluster is warm, a scope is there, or it is not worth waiting for any more. Their names never meet. */
+export function releaseWaiters(state: StreamState, need: string): void {
+  for (const waiter of state.waitingFor.get(need) ?? []) {
+    waiter.needs.delete(need)
+    if (waiter.needs.size === 0) endWaiting(state, waiter)
   }
-  state.waitingFor.delete(cluster)
+  state.waitingFor.delete(need)
 }
 
 /** Lets go what has waited too long. */
 export function releaseOverdueWaiters(state: StreamState): void {
   for (const waiter of state.waiting.values()) {
     if (waiter.deadlineMs > state.nowMs) return
-    const waitedFor = `cluster ${[...waiter.clusters].join(', ')}`
+    const waitedFor = [...waiter.needs].join(', ')
     state.effects.push({ kind: 'overdue', type: waiter.lane.type, name: waiter.name, waitedFor })
     endWaiting(state, waiter)
   }
@@ -78,10 +86,10 @@ function dropWaiter(state: StreamState, key: string): void {
   const waiter = state.waiting.get(key)
   if (waiter === undefined) return
   state.waiting.delete(key)
-  for (const cluster of waiter.clusters) {
-    const waiters = state.waitingFor.get(cluster)
+  for (const need of waiter.needs) {
+    const waiters = state.waitingFor.get(need)
     waiters?.delete(waiter)
-    if (waiters?.size === 0) state.waitingFor.delete(cluster)
+    if (waiters?.size === 0) state.waitingFor.delete(need)
   }
 }
 

@@ -6,7 +6,7 @@ import { type LanePolicy, lanePolicies } from './limits.ts'
 import { Subscription } from './subscription.ts'
 
 /**
- * Where an outstanding addition is: `ready` may be sent now, `waiting` waits for clusters, `held` for scopes, `flying` for
+ * Where an outstanding addition is: `ready` may be sent now, `waiting` waits for clusters or scopes, `held` for scopes, `flying` for
  * its ACK; `stale` does so too, but for so long that a newer version need not; `grouped` belongs to a refused response
  * that is being split.
  */

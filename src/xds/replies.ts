@@ -38,6 +38,7 @@ function accept(state: StreamState, lane: Lane, flight: Flight, sent: readonly S
     if (lane.type === 'listener') state.bindRetries.delete(name)
     settleFlying(lane, name, flight)
     if (lane.type === 'cluster' && state.warmth.acknowledge(name)) releaseWaiters(state, name)
+    if (lane.type === 'scoped-route') releaseWaiters(state, name)
     if (lane.type === 'endpoint') {
       for (const cluster of state.warmth.fill(name, flight.order)) releaseWaiters(state, cluster)
     }

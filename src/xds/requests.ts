@@ -99,7 +99,7 @@ export function noteChanges(state: StreamState, dirty: DirtyNames): void {
 }
 
 function noteGone(state: StreamState, lane: Lane, name: string): void {
-  if (lane.type === 'cluster') releaseWaiters(state, name)
+  if (lane.type === 'cluster' || lane.type === 'scoped-route') releaseWaiters(state, name)
   const item = lane.items.get(name)
   if (item?.stage === 'flying' || item?.stage === 'grouped') {
     lane.owe(name, state.epoch)

@@ -61,7 +61,7 @@ export interface StreamState {
   readonly context: StreamContext
   readonly lanes: ReadonlyMap<XdsType, Lane>
   readonly warmth: ClusterWarmth
-  /** Resources that wait for clusters, by type and name, and again by cluster. */
+  /** Resources that wait for clusters or scopes, by type and name, and again by what they wait for. */
   readonly waiting: Map<string, Waiter>
   readonly waitingFor: Map<string, Set<Waiter>>
   readonly bindRetries: Map<string, BindRetry>
@@ -83,12 +83,12 @@ export interface StreamState {
   effects: Effect[]
 }
 
-/** One resource that waits for clusters. */
+/** One resource that waits for others, by their names. */
 export interface Waiter {
   readonly lane: Lane
   readonly name: string
   readonly deadlineMs: number
-  readonly clusters: Set<string>
+  readonly needs: Set<string>
 }
 
 /** The state of a stream that has heard nothing yet. */

@@ -3,6 +3,7 @@ import { decodeMessage } from '../../envoy/encode.ts'
 import type { envoy } from '../../envoy/gen/xds.js'
 import { makeResource, type NamedResource } from '../../envoy/resource.ts'
 import {
+  bucketScopeName,
   fallbackScopeName,
   type GatewayKey,
   type Host,
@@ -12,7 +13,7 @@ import {
   scopeResourceName,
   type TableName,
 } from '../../ir/names.ts'
-import type { Stub, VirtualHost } from '../../ir/virtual-host.ts'
+import type { OnMiss, Stub, VirtualHost } from '../../ir/virtual-host.ts'
 import { must } from '../../lib/assert.ts'
 import { compareBy, compareStrings } from '../../lib/sorted.ts'
 import type { AnyFeature } from '../features/feature.ts'
@@ -24,9 +25,14 @@ import { emitVirtualHost, hostOf } from './virtual-host.ts'
 
 type EnvoyVirtualHost = envoy.config.route.v3.IVirtualHost
 
-/** One host of a table of scopes, selected by its key in the scope header. */
+/** One host of a table of scopes, or a part of its paths, selected by its key in the scope header. */
 export function emitScope(vhost: VirtualHost, features: readonly AnyFeature[] = routeFeatures): NamedResource {
-  return scope(scopeName(vhost.table, vhost.host), [emitVirtualHost(vhost, features)], factsOf(vhost, features))
+  return scope(scopeKey(vhost), [emitVirtualHost(vhost, features)], factsOf(vhost, features))
+}
+
+function scopeKey({ table, host, bucket }: VirtualHost): ScopeName {
+  const own = scopeName(table, host)
+  return bucket === undefined ? own : bucketScopeName(own, bucket.depth, bucket.index)
 }
 
 /**
@@ -72,16 +78,18 @@ function emitStub({ domain, target }: Stub): EnvoyVirtualHost {
       ])
 }
 
-interface Facts {
-  readonly clusters?: readonly string[]
-  readonly origins?: readonly string[]
-}
+type Facts = Pick<NamedResource, 'clusters' | 'origins' | 'scopes'>
 
-function factsOf({ routes }: VirtualHost, features: readonly AnyFeature[]): Facts {
+function factsOf({ table, host, routes, onMiss }: VirtualHost, features: readonly AnyFeature[]): Facts {
   return {
     clusters: [...new Set(routes.flatMap((route) => clustersOf(route, features)))].sort(compareStrings),
     origins: [...new Set(routes.map(({ origin }) => origin.object))].sort(compareStrings),
+    ...(onMiss.kind === 'buckets' ? { scopes: bucketScopes(scopeName(table, host), onMiss) } : {}),
   }
+}
+
+function bucketScopes(own: ScopeName, { depth, count }: Extract<OnMiss, { kind: 'buckets' }>): readonly string[] {
+  return Array.from({ length: count }, (_, index) => scopeResourceName(bucketScopeName(own, depth, index)))
 }
 
 function scope(key: ScopeName, virtualHosts: readonly EnvoyVirtualHost[], facts: Facts): NamedResource {

@@ -1,10 +1,10 @@
 /** ir.VirtualHost -> envoy.config.route.v3.VirtualHost. */
 import type { envoy } from '../../envoy/gen/xds.js'
-import type { Host } from '../../ir/names.ts'
-import type { OnMiss, VirtualHost } from '../../ir/virtual-host.ts'
+import { type Host, scopeName } from '../../ir/names.ts'
+import type { VirtualHost } from '../../ir/virtual-host.ts'
 import { unreachable } from '../../lib/assert.ts'
 import type { AnyFeature } from '../features/feature.ts'
-import { missRoute } from './lua.ts'
+import { bucketsRoute, missRoute } from './lua.ts'
 import { emitRoutes } from './route.ts'
 import { answerAll, builtInRouteNames } from './route-config.ts'
 
@@ -17,13 +17,10 @@ export function hostOf(domain: Host, routes: readonly EnvoyRoute[]): EnvoyVirtua
 }
 
 export function emitVirtualHost(vhost: VirtualHost, features: readonly AnyFeature[]): EnvoyVirtualHost {
-  return hostOf(vhost.host, [
-    ...vhost.routes.flatMap((route) => emitRoutes(route, features)),
-    ...missRoutes(vhost.onMiss),
-  ])
+  return hostOf(vhost.host, [...vhost.routes.flatMap((route) => emitRoutes(route, features)), ...missRoutes(vhost)])
 }
 
-function missRoutes(onMiss: OnMiss): readonly EnvoyRoute[] {
+function missRoutes({ table, host, onMiss }: VirtualHost): readonly EnvoyRoute[] {
   switch (onMiss.kind) {
     case 'not-found':
       return [answerAll(builtInRouteNames.notFound, 404)]
@@ -31,6 +28,8 @@ function missRoutes(onMiss: OnMiss): readonly EnvoyRoute[] {
       return [missRoute(onMiss.scope)]
     case 'stubs':
       return []
+    case 'buckets':
+      return [bucketsRoute(scopeName(table, host), onMiss.depth)]
     default:
       return unreachable(onMiss)
   }

@@ -9,8 +9,10 @@ import type { VirtualHost } from '../../ir/virtual-host.ts'
 import { covers, compareHosts, widerHosts } from '../attach/hostnames.ts'
 import type { GatewayListener } from '../attach/listeners.ts'
 import type { ServedHost } from '../attach/routes.ts'
-import { maxWildcardDepth } from '../emit/lua.ts'
+import { maxDividedWildcards, maxWildcardDepth } from '../emit/lua.ts'
 import { compareRoutes, type RankedRoute } from '../precedence.ts'
+import { usesScopes } from './assemble.ts'
+import { bucketDepth, divide } from './path-buckets.ts'
 
 /** One route object on one serving listener. Key: `<route>|<gateway>|<listener>`. */
 export interface RouteUnit {
@@ -53,11 +55,37 @@ export interface HostContext {
   readonly listenersByPort: { readonly groups: Collection<readonly Entry<GatewayListener>[]> }
 }
 
+/** The virtual host of a key, by that key, and the parts of its paths if it is divided, by keys below it. */
+export function compileVirtualHosts(
+  read: Reader,
+  context: HostContext,
+  key: string,
+): readonly (readonly [string, VirtualHost])[] {
+  const compiled = compileWhole(read, context, key)
+  if (compiled === undefined) return []
+  const { whole, mayDivide } = compiled
+  const depth = mayDivide ? bucketDepth(whole.routes) : undefined
+  if (depth === undefined) return [[key, whole]]
+  const buckets = divide(whole.routes, depth)
+  return [
+    [key, { ...whole, routes: [], onMiss: { kind: 'buckets', depth, count: buckets.length } }],
+    ...buckets.map(
+      (routes, index) => [`${key}/${depth}.${index}`, { ...whole, routes, bucket: { depth, index } }] as const,
+    ),
+  ]
+}
+
+interface CompiledHost {
+  readonly whole: VirtualHost
+  /** Whether the data plane has a step left for a bucket. */
+  readonly mayDivide: boolean
+}
+
 /**
  * The virtual host of a key; undefined when the host belongs to a listener of another table, which alone may answer
  * for it (GEP-3567 "Listener Isolation").
  */
-export function compileVirtualHost(read: Reader, context: HostContext, key: string): VirtualHost | undefined {
+function compileWhole(read: Reader, context: HostContext, key: string): CompiledHost | undefined {
   const { gateway, table, host } = parseHostKey(key)
   const listeners = read.get(context.listenersByPort.groups, portKey(gateway, table)) ?? []
   const owner = ownerOf(host, listeners)
@@ -66,21 +94,25 @@ export function compileVirtualHost(read: Reader, context: HostContext, key: stri
   }
   const owned: OwnedHost = { gateway, table, host, owner, listeners }
   const routes = routesOf(read, context, owned)
+  const isScoped = usesScopes(owner)
   if (owner.host !== host && !host.startsWith('*')) {
     // Without routes it is an exact host of routes that another listener shadows: the stubs answer for it.
-    return routes.length === 0 ? undefined : { gateway, table, host, routes, onMiss: { kind: 'stubs' } }
+    const whole: VirtualHost = { gateway, table, host, routes, onMiss: { kind: 'stubs' } }
+    return routes.length === 0 ? undefined : { whole, mayDivide: isScoped }
   }
   const wider = widerOwnedHosts(read, context, owned)
   const [next] = wider
-  if (next === undefined) {
-    return { gateway, table, host, routes, onMiss: { kind: 'not-found' } }
-  }
-  if (wider.length < maxWildcardDepth) {
-    return { gateway, table, host, routes, onMiss: { kind: 'scope', scope: scopeName(table, next) } }
+  if (next !== undefined && wider.length < maxWildcardDepth) {
+    const onMiss = { kind: 'scope', scope: scopeName(table, next) } as const
+    return {
+      whole: { gateway, table, host, routes, onMiss },
+      mayDivide: isScoped && wider.length < maxDividedWildcards,
+    }
   }
   // Deeper than a request can fall through: the routes of all wider hosts follow here.
   const all = wider.flatMap((other) => routesOf(read, context, { ...owned, host: other }))
-  return { gateway, table, host, routes: [...routes, ...all], onMiss: { kind: 'not-found' } }
+  const whole: VirtualHost = { gateway, table, host, routes: [...routes, ...all], onMiss: { kind: 'not-found' } }
+  return { whole, mayDivide: isScoped }
 }
 
 /** The routes of one host of its owner, in the order in which they are tried. */

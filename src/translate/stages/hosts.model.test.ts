@@ -109,8 +109,9 @@ function serve(vhostOf: (host: string) => VirtualHost | undefined, host: string,
     if (onMiss.kind === 'not-found') {
       return '404'
     }
-    const next =
-      onMiss.kind === 'stubs' ? stub : wildcards.find((wildcard) => scopeName(table, wildcard) === onMiss.scope)
+    expect(onMiss.kind).not.toBe('buckets') // Worlds are small.
+    const scope = onMiss.kind === 'scope' ? onMiss.scope : undefined
+    const next = onMiss.kind === 'stubs' ? stub : wildcards.find((wildcard) => scopeName(table, wildcard) === scope)
     vhost = next === undefined ? undefined : vhostOf(next)
   }
   return '404'
