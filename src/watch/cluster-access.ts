@@ -7,6 +7,7 @@ import { parse } from 'yaml'
 import { isRecord } from '../api/compile.ts'
 import { formatHostPort } from '../lib/host-port.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import type { CredentialPlugin } from './credentials.ts'
 
 /** Where an API server is and what it is shown. */
 export interface ClusterAccess {
@@ -38,11 +39,6 @@ export interface AccessOptions {
 }
 
 type Fields = Readonly<Record<string, unknown>>
-
-/** Makes credentials in ways that a kubeconfig only names: programs, identity providers. Remembers them. */
-export interface CredentialPlugin {
-  credentials(): Promise<Pick<ClusterAccess, 'cert' | 'key'> & { readonly authorization?: string | undefined }>
-}
 
 /** Reads access again each time that it is asked: tokens and certificates are rotated under us. */
 export class AccessReader {

@@ -3,7 +3,7 @@ import type { RequestOptions } from 'node:https'
 import { isAbsolute, resolve } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { isRecord } from '../api/compile.ts'
-import type { CredentialPlugin } from './cluster-access.ts'
+import type { CredentialPlugin, Credentials } from './credentials.ts'
 
 /** The plugin of a user of a kubeconfig: `exec` or `auth-provider`. `folder`: where relative paths in it begin. */
 export function openPlugin(server: string, user: Readonly<Record<string, unknown>>, folder: string): CredentialPlugin {
@@ -26,7 +26,7 @@ export function openPlugin(server: string, user: Readonly<Record<string, unknown
 }
 
 /** The library caches until the credentials expire. */
-async function credentials(config: KubeConfig): ReturnType<CredentialPlugin['credentials']> {
+async function credentials(config: KubeConfig): Promise<Credentials> {
   const options: RequestOptions = {}
   await config.applyToHTTPSOptions(options)
   const headers: unknown = options.headers

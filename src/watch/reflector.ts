@@ -2,15 +2,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '../lib/logger.ts'
 import { Backoff } from './backoff.ts'
-import {
-  answerError,
-  type KubeClient,
-  KubeError,
-  type KubeRequest,
-  type KubeStream,
-  partialMetadata,
-  partialMetadataList,
-} from './kube-client.ts'
+import { ApiCollection, type ApiCollectionOptions } from './api-collection.ts'
+import { answerError, type KubeClient, KubeError, type KubeStream } from './kube-client.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { type LossLimits, type ObjectSink, ReflectedSet } from './reflected-set.ts'
 import { isOlderVersion, parseEvent, parsePage, type WatchEvent } from './watch-event.ts'
@@ -39,14 +32,8 @@ export interface ReflectorSink extends ObjectSink {
 }
 
 /** What to copy, and how patiently. */
-export interface ReflectorOptions {
+export interface ReflectorOptions extends ApiCollectionOptions {
   readonly client: KubeClient
-  /** Of the collection, as `/apis/gateway.networking.k8s.io/v1/httproutes`. */
-  readonly path: string
-  readonly fieldSelector?: string | undefined
-  readonly labelSelector?: string | undefined
-  /** True: objects come with their metadata alone. */
-  readonly isMetadataOnly?: boolean | undefined
   /** Lists every so often instead of watching: for collections that are not worth a connection. Default: watches. */
   readonly pollMs?: number | undefined
   readonly sink: ReflectorSink
@@ -89,6 +76,7 @@ export class Reflector {
   readonly #random: () => number
   readonly #backoff: Backoff
   readonly #set: ReflectedSet
+  readonly #collection: ApiCollection
   /** Of the last event or bookmark; undefined when the collection must be listed. */
   #version: string | undefined
   #reason: ListReason = 'start'
@@ -109,6 +97,7 @@ export class Reflector {
     this.#random = options.random ?? Math.random
     this.#backoff = new Backoff({ random: this.#random })
     this.#set = new ReflectedSet(options.sink, this.#limits)
+    this.#collection = new ApiCollection(options)
   }
 
   /** Objects that the sink knows. */
@@ -185,8 +174,9 @@ export class Reflector {
   async #listPages(): Promise<void> {
     const breathe = breather()
     for (let next: string | undefined; ; ) {
-      const request = this.#request({ limit: String(this.#limits.pageSize), continue: next })
-      const page = parsePage(await this.#options.client.send(request))
+      const request = this.#collection.page(this.#limits.pageSize, next)
+      const { signal } = this.#connection
+      const page = parsePage(await this.#options.client.send({ ...request, signal }))
       if (page === undefined) throw noAnswer(`GET ${this.#options.path}: what came is no list`)
       for (const object of page.items) {
         if (this.#isClosed) return
@@ -202,7 +192,10 @@ export class Reflector {
   }
 
   async #stream(isList: boolean): Promise<void> {
-    const stream = await this.#options.client.open(this.#watchRequest(isList))
+    // Not all at once, whatever started all at once.
+    const timeoutSeconds = Math.round(300 + 300 * this.#random())
+    const request = this.#collection.watch(isList ? undefined : this.#version, timeoutSeconds)
+    const stream = await this.#options.client.open({ ...request, signal: this.#connection.signal })
     if (!isList) this.#tellSynced()
     let isSilent = false
     const guard = setTimeout(() => {
@@ -337,7 +330,8 @@ export class Reflector {
   }
 
   async #refused(error: KubeError): Promise<number> {
-    const verbs = error.status === 403 ? await this.#lackingVerbs() : []
+    const verbs =
+      error.status === 403 ? await this.#collection.lackingVerbs(this.#options.client, this.#connection.signal) : []
     if (this.#isClosed) return 0
     if (error.status === 403) {
       this.#relistFor('vanished', '')
@@ -347,42 +341,10 @@ export class Reflector {
     return this.#backoff.next(error.retryAfterMs)
   }
 
-  /** One answer names one verb; who has to add them wants to know all. */
-  async #lackingVerbs(): Promise<readonly string[]> {
-    const { client } = this.#options
-    const watch = this.#request({ watch: 'true', timeoutSeconds: '1' })
-    const tries = await Promise.allSettled([
-      client.send(this.#request({ limit: '1' })),
-      client.open(watch).then((stream) => stream.close()),
-    ])
-    return tries.flatMap((tried, index) => {
-      const isLacking = tried.status === 'rejected' && tried.reason instanceof KubeError && tried.reason.status === 403
-      return isLacking ? [index === 0 ? 'list' : 'watch'] : []
-    })
-  }
-
   #relistFor(reason: ListReason, message: string): KubeError {
     this.#version = undefined
     this.#reason = reason
     return noAnswer(`GET ${this.#options.path}: ${message}`)
-  }
-
-  #watchRequest(isList: boolean): KubeRequest {
-    // Not all at once, whatever started all at once.
-    const timeoutSeconds = String(Math.round(300 + 300 * this.#random()))
-    const query = { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds }
-    const start = isList
-      ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
-      : { resourceVersion: this.#version }
-    return this.#request({ ...query, ...start })
-  }
-
-  #request(query: Readonly<Record<string, string | undefined>>): KubeRequest {
-    const { path, isMetadataOnly = false, fieldSelector, labelSelector } = this.#options
-    const { signal } = this.#connection
-    const partial = query.watch === undefined ? partialMetadataList : partialMetadata
-    const accept = isMetadataOnly ? partial : undefined
-    return { method: 'GET', path, accept, signal, query: { ...query, fieldSelector, labelSelector } }
   }
 
   #pause(pauseMs: number): Promise<void> {
