@@ -44,6 +44,14 @@ function requireText(field: string, value: unknown): readonly ParseProblem[] {
   return [{ severity: 'error', reason: 'WrongType', field, message, remedy: `write for example ${example}` }]
 }
 
+const otherClusters = 'backends in other clusters are not supported yet; use Services of this one'
+
+/** Kinds that are written about under the group of the Gateway API, which has none of them. */
+const inventedKinds: Readonly<Record<string, string>> = {
+  ServiceImport: `it is of multicluster.x-k8s.io, and ${otherClusters}`,
+  MultiClusterService: otherClusters,
+}
+
 function unknownKind(group: string, apiVersion: string, name: string): ParseProblem {
   const meant = nearestKind(group, name)
   const what = `${quoteValue(name)} of ${quoteValue(apiVersion)}`
@@ -55,7 +63,7 @@ function unknownKind(group: string, apiVersion: string, name: string): ParseProb
   }
   if (group === gatewayApiGroup) {
     const known = kinds.filter((kind) => kind.group === group).map((kind) => kind.kind)
-    const remedy = `use one of ${known.join(', ')}`
+    const remedy = Object.hasOwn(inventedKinds, name) ? inventedKinds[name] : `use one of ${known.join(', ')}`
     return { severity: 'error', reason: 'UnknownKind', field: 'kind', message: `there is no kind ${what}`, remedy }
   }
   return {

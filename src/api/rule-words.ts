@@ -77,7 +77,10 @@ const words: ReadonlyMap<string, RuleWords> = new Map<string, RuleWords>([
   ],
   [
     'service must only contain valid characters (matching ^(?i)\\.?[a-z_][a-z_0-9]*(\\.[a-z_][a-z_0-9]*)*$)',
-    ['{service} is no name of a gRPC service', 'write it with its package, such as shop.v1.Orders'],
+    [
+      '{service} is no name of a gRPC service',
+      'write the package and the service, such as shop.v1.Orders; the method stands in method',
+    ],
   ],
   [
     'method must only contain valid characters (matching ^[A-Za-z_][A-Za-z_0-9]*$)',

@@ -68,6 +68,12 @@ export function schemaAt(root: Schema, path: readonly PathSegment[]): Schema | u
   return here
 }
 
+/** Fields that are written about and in no version of the API, and what there is instead. */
+const inventedFields: Readonly<Record<string, string>> = {
+  policyRef:
+    'the Gateway API has no such field: timeouts and retry stand on the rule, limits of connections and outlier detection in GatewayParameters',
+}
+
 /**
  * What to do about a field that its object does not have: the name it was meant to be, the field below that its words
  * spell, or the place in the kind where it belongs.
@@ -78,6 +84,10 @@ export function suggestField(root: ObjectSchema, path: readonly PathSegment[], k
   const names = Object.keys(here.properties)
   const near = nearest(key, names)
   if (near !== undefined) return `did you mean ${near}?`
+  const known = Object.hasOwn(inventedFields, key) ? inventedFields[key] : undefined
+  if (known !== undefined) return known
+  const below = fieldsBelow(here, 3).filter((field) => field.path.at(-1) === key)
+  if (below.length > 0) return `it belongs at ${listOf(below.map((field) => generalPath([...path, ...field.path])))}`
   const spelled = fieldsBelow(here, 3).find((field) => spells(field.path, key))
   if (spelled !== undefined) return `did you mean ${generalPath(spelled.path)}?`
   const place = fieldsBelow(root, 12).find((field) => field.path.at(-1) === key)
@@ -119,5 +129,5 @@ function wordsOf(name: string): readonly string[] {
 }
 
 function generalPath(path: readonly PathSegment[]): string {
-  return formatPath(path).replaceAll('[0]', '[]')
+  return formatPath(path.map((segment) => (typeof segment === 'number' ? 0 : segment))).replaceAll('[0]', '[]')
 }

@@ -3,6 +3,7 @@ import type { Gateway, GatewayClass, HTTPRoute, ParentReference } from '../../ap
 import { parentGateway } from '../attach/routes.ts'
 import type { Notice, TranslateSettings } from '../contract.ts'
 import { ignoredFields } from './field-support.ts'
+import { foreignAnnotations } from './foreign-annotations.ts'
 
 /** What a remark is about, without the object that it stands on. */
 type Remark = Omit<Notice, 'object'>
@@ -15,7 +16,7 @@ export function gatewayNotices(
 ): readonly Notice[] {
   const unserved = classRemark(gateway.spec.gatewayClassName, gatewayClass, settings)
   const isOurs = gatewayClass?.spec.controllerName === settings.controllerName
-  const remarks = unserved === undefined ? (isOurs ? ignoredFields('Gateway', gateway) : []) : [unserved]
+  const remarks = unserved === undefined ? (isOurs ? ownRemarks('Gateway', gateway) : []) : [unserved]
   const object = `Gateway/${gateway.metadata.namespace}/${gateway.metadata.name}`
   return remarks.map((remark) => ({ object, ...remark }))
 }
@@ -38,6 +39,11 @@ function classRemark(
   return undefined
 }
 
+/** What has no effect in an object that we serve. */
+function ownRemarks(kind: string, object: Gateway | HTTPRoute): readonly Remark[] {
+  return [...foreignAnnotations(object.metadata.annotations), ...ignoredFields(kind, object)]
+}
+
 /** Why nothing, or not every parent, serves a route: a parentRef to a Gateway that nobody knows gets no status entry. */
 export function routeNotices(route: HTTPRoute, isServed: (gateway: string) => boolean): readonly Notice[] {
   const { namespace, name } = route.metadata
@@ -46,7 +52,8 @@ export function routeNotices(route: HTTPRoute, isServed: (gateway: string) => bo
     const message = parentRemark(parentRef, namespace, isServed)
     return message === undefined ? [] : [{ field: `spec.parentRefs[${index}]`, message }]
   })
-  remarks.push(...ignoredFields('HTTPRoute', route))
+  const isOurs = parents.some((parentRef) => isServed(parentGateway(parentRef, namespace) ?? ''))
+  remarks.push(...(isOurs ? ownRemarks('HTTPRoute', route) : ignoredFields('HTTPRoute', route)))
   if (parents.length === 0 && useDefaultGateways !== 'All') {
     remarks.push({ field: 'spec.parentRefs', message: 'names no Gateway, so nothing serves the route; add one' })
   }
