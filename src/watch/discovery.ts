@@ -7,6 +7,7 @@ import { structuralEqual } from '../lib/equal.ts'
 import type { Logger } from '../lib/logger.ts'
 import { compareStrings } from '../lib/sorted.ts'
 import { type KubeClient, KubeError } from './kube-client.ts'
+import { refusedNotice } from './kind-notice.ts'
 import { Reflector, type ReflectorState } from './reflector.ts'
 import { collectionPath, resourceName } from './rest-path.ts'
 import type { ApiObject } from './watch-event.ts'
@@ -106,9 +107,8 @@ export class Discovery {
     this.#hasMarks = true
     const { notices, clusterRole } = this.#options
     const isRefused = state.kind === 'refused'
-    const lacking = isRefused ? state.verbs.map((verb) => `\`${verb}\``).join(' and ') : ''
-    const message = `ClusterRole ${clusterRole} lacks ${lacking} on ${resourceName(crdKind)}: the version of the Gateway API is not known`
-    notices.set('CustomResourceDefinition', isRefused ? message : undefined)
+    const refused = isRefused ? refusedNotice(resourceName(crdKind), state, clusterRole) : undefined
+    notices.set('CustomResourceDefinition', refused)
     this.#tell()
   }
 

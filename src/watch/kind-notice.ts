@@ -15,7 +15,7 @@ export function kindNotice(kind: Kind, state: ReflectorState, clusterRole: strin
     case 'absent':
       return absentNotice(kind)
     case 'refused':
-      return refusedNotice(kind, state, clusterRole)
+      return refusedNotice(resourceName(kind), state, clusterRole)
     case 'failing':
       return `${kind.kind} cannot be watched; what is known stays in use: ${messageOf(state.error)}`
   }
@@ -31,16 +31,21 @@ function absentNotice(kind: Kind): string {
   return `${what}: ${remedy}; ${effect}`
 }
 
-function refusedNotice(kind: Kind, state: ReflectorState & { readonly kind: 'refused' }, clusterRole: string): string {
+/** Which role lacks which verb on a resource, named as RBAC does. */
+export function refusedNotice(
+  resource: string,
+  state: ReflectorState & { readonly kind: 'refused' },
+  clusterRole: string,
+): string {
   if (state.error.status === 401) {
     return `the API server does not know who we are: is the token or the certificate expired, or of another cluster? ${state.error.message}`
   }
-  if (state.verbs.length === 0) return `${resourceName(kind)} may not be read: ${state.error.message}`
+  if (state.verbs.length === 0) return `${resource} may not be read: ${state.error.message}`
   const verbs = listOf(
     state.verbs.map((verb) => `\`${verb}\``),
     'and',
   )
-  return `ClusterRole ${clusterRole} lacks ${verbs} on ${resourceName(kind)}; add it, or apply the roles of this version`
+  return `ClusterRole ${clusterRole} lacks ${verbs} on ${resource}; add it, or apply the roles of this version`
 }
 
 /** Why an object is not taken: the fields and the rules. */

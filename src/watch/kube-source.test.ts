@@ -250,6 +250,20 @@ describe('KubeSource', () => {
     expect(rig.isSynced).toBe(true)
   })
 
+  test('a token that is not known gates until it is, whatever time passes', async () => {
+    const rig = openRig()
+    rig.api.fault = () => ({ kind: 'answer', status: 401, reason: 'Unauthorized' })
+    await rig.start()
+    await pass(600_000)
+    expect(rig.isSynced).toBe(false)
+    expect(rig.notices.get('Gateway')).toContain('does not know who we are')
+    expect(rig.notices.get('CustomResourceDefinition')).toContain('does not know who we are')
+    rig.api.fault = undefined
+    await pass(30_000)
+    expect(rig.isSynced).toBe(true)
+    expect([...rig.notices]).toEqual([])
+  })
+
   test('an API server that does not answer gates until it does', async () => {
     const rig = openRig()
     rig.api.fault = () => ({ kind: 'lost' })

@@ -229,8 +229,9 @@ export class KubeSource {
     if (!isSynced) this.#metrics.failures.inc({ kind: kind.kind, state: state.kind })
     if (subject === kind.kind) this.#metrics.synced.set({ kind: kind.kind }, isSynced ? 1 : 0)
     this.#notices.set(subject, kindNotice(kind, state, this.#clusterRole))
-    if (state.kind !== 'refused') watch.refusedSinceMs = undefined
-    else watch.refusedSinceMs ??= performance.now()
+    // 401 says nothing about the kind: with a token that is not known nothing can be known.
+    const isForbidden = state.kind === 'refused' && state.error.status === 403
+    watch.refusedSinceMs = isForbidden ? (watch.refusedSinceMs ?? performance.now()) : undefined
     const isRefused =
       watch.refusedSinceMs !== undefined && performance.now() - watch.refusedSinceMs >= this.#limits.confirmMs
     if (isSynced || isRefused || (state.kind === 'absent' && !kind.required)) watch.isSettled = true
