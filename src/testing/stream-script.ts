@@ -38,7 +38,7 @@ export class StreamScript {
     this.#leave = membership.leave
     this.stream = new DeltaStream({
       membership,
-      quarantine: stock.store.quarantine,
+      quarantine: membership.quarantine,
       envoyVersion,
       limits: { ...defaultLimits, ...limits },
       nextSalt: () => `${run}${++salts}`,

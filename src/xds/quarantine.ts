@@ -10,7 +10,7 @@ export interface Sentence {
 const maxEntries = 10_000
 
 /**
- * Bytes that some proxy refused, by content hash and Envoy version. They are never sent again to a proxy of that
+ * Bytes that some proxy of a Gateway refused, by content hash and Envoy version. They are never sent again to a proxy of that
  * version, on no stream; a new version of the same resource is tried at once.
  */
 export class Quarantine {

@@ -176,7 +176,7 @@ export class DeltaSession {
   }
 
   #serve(node: NodeIdentity): void {
-    const { store, limits, nextSalt, feedback, logger, refusals } = this.#shared
+    const { limits, nextSalt, feedback, logger, refusals } = this.#shared
     if (this.#membership === undefined) return
     if (this.#identity?.mayRun(node.gateway) === false) {
       const reason = `${this.#identity.name} may not have the configuration of Gateway ${node.gateway}`
@@ -186,7 +186,7 @@ export class DeltaSession {
     }
     this.#stream = new DeltaStream({
       membership: this.#membership,
-      quarantine: store.quarantine,
+      quarantine: this.#membership.quarantine,
       envoyVersion: node.version,
       limits,
       nextSalt,

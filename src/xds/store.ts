@@ -53,7 +53,6 @@ export type GoneCallback = (gateway: string, type: XdsType, name: string) => voi
  * much as it changes, times the streams of the Gateways concerned; no name that did not change is looked at.
  */
 export class ResourceStore {
-  readonly quarantine = new Quarantine()
   readonly #audiences = new Map<string, Audience>()
   readonly #endpoints = new Stock()
   /** Endpoint name to the audiences with a stream that asked for it. */
@@ -121,6 +120,7 @@ export class ResourceStore {
     const watching = new Set<string>()
     return {
       shelf: audience,
+      quarantine: audience.quarantine,
       get revision() {
         return audience.revision
       },
@@ -176,6 +176,8 @@ export class ResourceStore {
 /** What a stream holds while it is joined to the store. */
 export interface StoreMembership {
   readonly shelf: Shelf
+  /** Of the Gateway: what its proxies say of bytes that others are sent too, such as endpoints, is not believed for those. */
+  readonly quarantine: Quarantine
   /** The newest one of the Gateway. */
   readonly revision: Revision | undefined
   watchEndpoints(name: string): void
@@ -187,6 +189,7 @@ export interface StoreMembership {
 class Audience implements Shelf {
   readonly gateway: string
   readonly listeners = new Set<StoreListener>()
+  readonly quarantine = new Quarantine()
   revision: Revision | undefined
   readonly #stocks = new Map<XdsType, Stock>()
   readonly #endpoints: Stock
