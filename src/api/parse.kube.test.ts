@@ -6,6 +6,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { type ApiServer, startApiServer } from '../testing/api-server.ts'
 import { VerdictClient } from '../testing/api-verdict.ts'
 import { compareAnswers, type Difference, makeQuestions } from '../testing/differential.ts'
+import { parseObject } from './parse.ts'
+import { checkRules } from './rules.ts'
 import type { Channel } from './schema.ts'
 
 const seed = Number(process.env.FAIRLEAD_SEED ?? Math.floor(Math.random() * 1e9))
@@ -31,6 +33,25 @@ describe('the parser and an API server', () => {
     },
     600_000,
   )
+})
+
+describe('a change of what cannot change', () => {
+  test('is refused by both, for the same field (GatewayClassSpec.controllerName)', async () => {
+    const [server] = servers
+    if (server === undefined) throw new Error('the tests above start a server')
+    const gatewayClass = (controllerName: string) => ({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'GatewayClass',
+      metadata: { name: 'changed' },
+      spec: { controllerName },
+    })
+    await server.apply(JSON.stringify(gatewayClass('a.com/x')))
+    await expect(server.apply(JSON.stringify(gatewayClass('a.com/y')))).rejects.toThrow('spec.controllerName')
+    const old = parseObject(gatewayClass('a.com/x'))
+    const oldObject = old.ok ? old.value : undefined
+    const changed = parseObject(gatewayClass('a.com/y'), { checkRules, oldObject })
+    expect(changed).toMatchObject({ ok: false, error: [{ field: 'spec.controllerName' }] })
+  })
 })
 
 async function askAll(server: ApiServer, channel: Channel): Promise<readonly Difference[]> {

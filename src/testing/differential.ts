@@ -53,6 +53,10 @@ const knownDifferences: readonly {
       ['ConfigMap', 'Secret'].includes(kind) && /ata.*(?:must be text, but .* is a list)/.test(ours[0] ?? ''),
   },
   {
+    why: 'the API server chooses node ports that are 0',
+    isIt: ({ kind, what, ours }) => kind === 'Service' && what === 'value' && /odePort":0/.test(ours[0] ?? ''),
+  },
+  {
     why: 'the API server drops deprecatedTopology, which means nothing to us',
     isIt: ({ kind, what, ours }) =>
       kind === 'EndpointSlice' && what === 'value' && /deprecatedTopology/.test(ours[0] ?? ''),
