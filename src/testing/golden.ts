@@ -136,9 +136,22 @@ function port(resource: NamedResource): unknown {
 
 /** Proto JSON of a resource; a private key is not for eyes, not even a test's. */
 function redacted(json: unknown): Readonly<Record<string, unknown>> {
-  const text = JSON.stringify(json, (key, value: unknown) => (key === 'privateKey' ? 'REDACTED' : value))
+  const text = JSON.stringify(json, (key, value: unknown) => {
+    if (key === 'privateKey') return 'REDACTED'
+    return key === 'httpFilters' && Array.isArray(value) ? withoutCopies(value) : value
+  })
   const parsed: unknown = JSON.parse(text)
   return typeof parsed === 'object' && parsed !== null ? { ...parsed } : { value: parsed }
+}
+
+/** Equal neighbours as one, with their number: filters that are there several times are read once. */
+function withoutCopies(filters: readonly unknown[]): readonly unknown[] {
+  const texts = filters.map((filter) => JSON.stringify(filter))
+  return filters.flatMap((filter, index) => {
+    if (index > 0 && texts[index] === texts[index - 1]) return []
+    const copies = [...texts, undefined].slice(index).findIndex((text) => text !== texts[index])
+    return [copies === 1 ? filter : { copies, ...Object(filter) }]
+  })
 }
 
 /** Writes the expectation. Only by hand: review is reading the diff. */
