@@ -19,19 +19,29 @@ export interface CompiledExpression {
   readonly forAll: { readonly variable: string; readonly body: string } | undefined
 }
 
+/** What `self` is known to be. The library decides on operators sooner the more it knows. */
+export type SelfType = 'list<dyn>' | 'map<string, dyn>' | 'dyn'
+
 const compiled = new Map<string, CompiledExpression>()
 
 /** The expression of that text, compiled once. Variables are not declared: any name is taken. */
-export function compileExpression(text: string): CompiledExpression {
-  const known = compiled.get(text)
+export function compileExpression(text: string, self: SelfType = 'dyn'): CompiledExpression {
+  const key = `${self} ${text}`
+  const known = compiled.get(key)
   if (known !== undefined) return known
-  const parsed = environment().parse(translate(text))
+  const parsed = environment(self).parse(translate(text))
   const expression = {
-    run: (variables: Readonly<Record<string, unknown>>) => parsed(variables),
+    run: (variables: Readonly<Record<string, unknown>>): unknown => parsed(variables),
     forAll: forAll(parsed),
   }
-  compiled.set(text, expression)
+  compiled.set(key, expression)
   return expression
+}
+
+/** The type of a value of a schema. */
+export function selfTypeOf(value: unknown): SelfType {
+  if (Array.isArray(value)) return 'list<dyn>'
+  return typeof value === 'object' && value !== null ? 'map<string, dyn>' : 'dyn'
 }
 
 /**
@@ -70,11 +80,15 @@ const namedFormats: Readonly<Record<string, (text: string) => boolean>> = {
   qualifiedName: isQualifiedName,
 }
 
-let shared: Environment | undefined
+const environments = new Map<SelfType, Environment>()
 
-function environment(): Environment {
-  shared ??= createEnvironment()
-  return shared
+function environment(self: SelfType): Environment {
+  let known = environments.get(self)
+  if (known === undefined) {
+    known = createEnvironment().registerVariable('self', self)
+    environments.set(self, known)
+  }
+  return known
 }
 
 function createEnvironment(): Environment {
