@@ -127,6 +127,8 @@ describe('Reflector', () => {
     await pass(3000)
     expect(rig.told).toEqual(['set shop/a'])
     expect(rig.lists).toEqual(['start'])
+    // Where nothing ever happened a server has nothing to bookmark: an operator must not be told of it.
+    expect(rig.states.every(({ kind }) => kind === 'synced')).toBe(true)
   })
 
   test('bookmarks keep a quiet watch alive', async () => {

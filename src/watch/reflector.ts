@@ -45,7 +45,7 @@ export interface ReflectorOptions extends ApiCollectionOptions {
 
 /** Times and sizes. */
 export interface ReflectorLimits extends LossLimits {
-  /** A watch without a byte for so long is dead: an API server sends bookmarks every 60 to 75 s. */
+  /** A watch without a byte for so long is opened anew: an API server sends bookmarks every 60 to 75 s. */
   readonly silenceMs: number
   /** Pause between looks at a collection that is not there. */
   readonly absentMs: number
@@ -197,20 +197,15 @@ export class Reflector {
     const request = this.#collection.watch(isList ? undefined : this.#version, timeoutSeconds)
     const stream = await this.#options.client.open({ ...request, signal: this.#connection.signal })
     if (!isList) this.#tellSynced()
-    let isSilent = false
-    const guard = setTimeout(() => {
-      isSilent = true
-      stream.close()
-    }, this.#limits.silenceMs)
+    // No failure by itself: a server has nothing to bookmark where nothing ever happened. Whether it still answers, the
+    // next connection tells. Silence inside of a list is its end: it is asked for in pages then.
+    const guard = setTimeout(() => stream.close(), this.#limits.silenceMs)
     try {
       await this.#read(stream, guard)
     } finally {
       clearTimeout(guard)
       stream.close()
     }
-    // Silence inside of a list is its end: it is asked for in pages then.
-    if (!isSilent || this.#version === undefined) return
-    throw noAnswer(`GET ${this.#options.path}: the watch was silent for ${this.#limits.silenceMs / 1000} s`)
   }
 
   async #read(stream: KubeStream, guard: NodeJS.Timeout): Promise<void> {
