@@ -8,7 +8,7 @@ import { isRecord } from '../api/compile.ts'
 import { hashContent } from '../lib/hash.ts'
 import type { Logger } from '../lib/logger.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { FairTurns, type FairTurnsOptions } from './fair-turns.ts'
+import { FairTurns, type FairTurnsOptions } from '../lib/fair-turns.ts'
 import { type KubeClient, KubeError } from './kube-client.ts'
 import { readFailure } from './write-failure.ts'
 

@@ -69,7 +69,7 @@ function bearerToken(headers: readonly (string | Buffer)[]): Result<string | und
   return err({ code: 'UNAUTHENTICATED', message: 'the authorization header must be one "Bearer TOKEN"' })
 }
 
-/** Writes refusals into the log, only so many each minute: anybody in the cluster can cause them. */
+/** Writes what clients do wrong into the log, only so many lines each minute: anybody in the cluster can cause them. */
 export class RefusalLog {
   readonly #logger: Logger
   readonly #now: () => number
@@ -83,7 +83,20 @@ export class RefusalLog {
     this.#now = now
   }
 
-  refused(facts: Readonly<Record<string, unknown>>): void {
+  refused(facts: Facts): void {
+    this.#write(facts, 'a client was turned away')
+  }
+
+  /** Its Gateway is not known, or not yet. */
+  waits(facts: Facts): void {
+    this.#write(facts, 'a proxy asks for a Gateway that has no configuration')
+  }
+
+  unknownType(facts: Facts): void {
+    this.#write(facts, 'proxy asks for an unknown type')
+  }
+
+  #write(facts: Facts, message: string): void {
     const minute = Math.floor(this.#now() / 60_000)
     if (minute !== this.#minute) {
       this.#minute = minute
@@ -94,9 +107,11 @@ export class RefusalLog {
       return
     }
     this.#written += 1
-    this.#logger.warn(this.#untold === 0 ? facts : { ...facts, untold: this.#untold }, 'a client was turned away')
+    this.#logger.warn(this.#untold === 0 ? facts : { ...facts, untold: this.#untold }, message)
     this.#untold = 0
   }
 }
+
+type Facts = Readonly<Record<string, unknown>>
 
 const linesPerMinute = 20

@@ -14,7 +14,7 @@ export interface StreamLimits {
   readonly lateAfterMs: number
   /** Unanswered responses of one type after which nothing more is sent of it, however late they are. */
   readonly maxStale: number
-  /** Names that one stream may be subscribed to, over all types. */
+  /** Names that one stream may be subscribed to, over all types, and that one request may hold. */
   readonly maxSubscriptions: number
 }
 
@@ -25,7 +25,7 @@ export const defaultLimits: StreamLimits = {
   bindRetryMs: { first: 500, longest: 15_000 },
   lateAfterMs: 15_000,
   maxStale: 8,
-  maxSubscriptions: 500_000,
+  maxSubscriptions: 200_000,
 }
 
 /** How responses of one type are cut and how many may be unacknowledged. */

@@ -49,3 +49,11 @@ function startOf(body: string, name: string, separator: string): readonly number
 export function isBindFailure(type: XdsType, message: string): boolean {
   return type === 'listener' && message.includes('cannot bind ')
 }
+
+const maxMessageLength = 2_000
+
+/** As much of a message as is kept: a client may send millions of characters. A copy, which does not keep the rest alive. */
+export function shortened(message: string): string {
+  if (message.length <= maxMessageLength) return Buffer.from(message).toString()
+  return `${Buffer.from(message.slice(0, maxMessageLength)).toString()} ...`
+}

@@ -11,15 +11,20 @@ export interface NodeIdentity {
 }
 
 const gatewayForm = /^[^/|]+\/[^/|]+$/
+/** Namespace and name of a pod or Gateway have 317 characters at most. */
+const maxNameLength = 512
+const maxVersionLength = 64
 
 /** Reads the node of a first request. */
 export function parseNode(node: DeltaRequest['node']): Result<NodeIdentity, string> {
   if (node === undefined) return err('the first request of a stream must carry a node')
   if (node.id === '') return err('node.id is empty; give every proxy an id of its own')
+  if (node.id.length > maxNameLength) return err(`node.id may have ${maxNameLength} characters`)
+  if (node.cluster.length > maxNameLength) return err(`node.cluster may have ${maxNameLength} characters`)
   if (!gatewayForm.test(node.cluster)) {
     return err(`node.cluster "${node.cluster}" must name a Gateway as <namespace>/<name>`)
   }
-  return ok({ id: node.id, gateway: node.cluster, version: versionOf(node) })
+  return ok({ id: node.id, gateway: node.cluster, version: versionOf(node).slice(0, maxVersionLength) })
 }
 
 function versionOf(node: NonNullable<DeltaRequest['node']>): string {

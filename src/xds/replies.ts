@@ -1,6 +1,6 @@
 import { releaseWaiters } from './gates.ts'
 import type { Flight, Lane, Sent } from './lane.ts'
-import { culpritsOf, isBindFailure } from './nack.ts'
+import { culpritsOf, isBindFailure, shortened } from './nack.ts'
 import { laneOf, type StreamState } from './stream-state.ts'
 
 /** The answer to one response. */
@@ -22,7 +22,7 @@ export function settleReply(state: StreamState, lane: Lane, reply: Reply): void 
     accept(state, lane, flight, flight.sent)
   } else {
     lane.counters.nacked++
-    lane.counters.lastError = reply.error
+    lane.counters.lastError = shortened(reply.error)
     refuse(state, lane, flight, reply.error)
   }
 }
@@ -72,7 +72,7 @@ function refuse(state: StreamState, lane: Lane, flight: Flight, message: string)
     return
   }
   const names = flight.sent.map(({ resource }) => resource.name)
-  state.effects.push({ kind: 'nacked', type: lane.type, count: names.length, message })
+  state.effects.push({ kind: 'nacked', type: lane.type, count: names.length, message: shortened(message) })
   const culprits = new Map(culpritsOf(lane.type, message, names).map((culprit) => [culprit.name, culprit.message]))
   if (culprits.size === 0) {
     split(lane, flight)
@@ -112,7 +112,8 @@ interface Verdict {
 }
 
 /** The culprit of a refusal is found. Its bytes are not sent again; what goes instead is looked up at once. */
-function condemn(state: StreamState, lane: Lane, { flight, sent, message }: Verdict): void {
+function condemn(state: StreamState, lane: Lane, { flight, sent, message: complaint }: Verdict): void {
+  const message = shortened(complaint)
   const { resource, isForced } = sent
   const { name, type } = resource
   const willRetry = isBindFailure(type, message)

@@ -6,6 +6,7 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
+import { FairTurns } from '../lib/fair-turns.ts'
 import { type Logger, silentLogger } from '../lib/logger.ts'
 import { type Authenticate, logIn, type ProxyIdentity, RefusalLog } from './authenticate.ts'
 import type { Feedback } from './feedback.ts'
@@ -27,6 +28,8 @@ export interface XdsServerOptions {
   readonly unknownGatewayWaitMs?: number | undefined
   /** Streams are ended after this time, so that proxies spread over replicas again. Default: never. */
   readonly maxConnectionAgeMs?: number | undefined
+  /** How many proxies get their first configuration at once, and how long one of them may take. Default: 32, 1 s. */
+  readonly firstSyncs?: { readonly concurrent: number; readonly maxMs: number } | undefined
   /** Default: plain text, for loopback only. */
   readonly credentials?: ServerCredentials | undefined
   /** Asked once for every stream, before it is read. Default: everybody may have everything, for loopback only. */
@@ -34,6 +37,8 @@ export interface XdsServerOptions {
 }
 
 const mebibyte = 1024 * 1024
+/** Proxies that wait for their first configuration. */
+const maxWaiting = 20_000
 const servicePath = '/envoy.service.discovery.v3.AggregatedDiscoveryService'
 
 /** Messages stay bytes on both sides: they are encoded once, elsewhere. */
@@ -130,11 +135,15 @@ export class XdsServer {
 function sharedOf(options: XdsServerOptions): SessionShared {
   const logger = options.logger ?? silentLogger()
   const now = () => performance.now()
+  const { firstSyncs = { concurrent: 32, maxMs: 1_000 } } = options
   return {
     store: options.store,
     feedback: options.feedback,
     logger,
     refusals: new RefusalLog(logger, now),
+    unread: { bytes: 0 },
+    firstSyncs: new FairTurns({ concurrent: firstSyncs.concurrent, waitingEach: maxWaiting, waitingAll: maxWaiting }),
+    firstSyncMs: firstSyncs.maxMs,
     metrics: options.metrics ?? noMetrics,
     limits: { ...defaultLimits, ...options.limits },
     now,
@@ -153,12 +162,17 @@ function saltSequence(startedMs: number): () => string {
 
 function channelOptions(options: XdsServerOptions) {
   return {
+    // A proxy opens one; a client that opens none, or hundreds, is no proxy.
+    'grpc.max_concurrent_streams': 16,
+    'grpc.max_connection_idle_ms': 60_000,
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
     'grpc.keepalive_permit_without_calls': 1,
     'grpc.max_receive_message_length': 64 * mebibyte,
     'grpc.max_send_message_length': 64 * mebibyte,
     'grpc-node.max_session_memory': 64,
-    ...(options.maxConnectionAgeMs === undefined ? {} : { 'grpc.max_connection_age_ms': options.maxConnectionAgeMs }),
+    ...(options.maxConnectionAgeMs === undefined
+      ? {}
+      : { 'grpc.max_connection_age_ms': options.maxConnectionAgeMs, 'grpc.max_connection_age_grace_ms': 1_000 }),
   }
 }

@@ -8,6 +8,7 @@ import {
 import { saltScope } from '../envoy/salt.ts'
 import { xdsTypeOfUrl, xdsTypeUrl } from '../envoy/types.ts'
 import { unreachable } from '../lib/assert.ts'
+import type { FairTurns } from '../lib/fair-turns.ts'
 import type { Logger } from '../lib/logger.ts'
 import { nodeProblem, type ProxyIdentity, type RefusalLog } from './authenticate.ts'
 import { DeltaStream, type StreamEvent, type TypeProgress } from './delta-stream.ts'
@@ -16,6 +17,8 @@ import type { Sent } from './lane.ts'
 import type { StreamLimits } from './limits.ts'
 import type { XdsMetrics } from './metrics.ts'
 import { type NodeIdentity, parseNode } from './node.ts'
+import { Outbox, type UnreadTotal } from './outbox.ts'
+import { measureRequest, RequestBudget } from './request-guard.ts'
 import type { ResourceStore, StoreMembership } from './store.ts'
 import type { Effect } from './stream-state.ts'
 
@@ -34,6 +37,12 @@ export interface SessionShared {
   /** How long a client waits for its Gateway, or for the first configuration, before it is turned away. */
   readonly unknownGatewayWaitMs: number
   readonly refusals: RefusalLog
+  /** What all clients together have not read. */
+  readonly unread: UnreadTotal
+  /** Turns for the first configuration, by Gateway: that of a thousand proxies at once would need memory for all. */
+  readonly firstSyncs: FairTurns
+  /** A turn ends after this time, synced or not. */
+  readonly firstSyncMs: number
 }
 
 /** One connected proxy, as the admin pages show it. */
@@ -44,9 +53,6 @@ export interface ProxyProgress {
   readonly synced: boolean
   readonly types: readonly TypeProgress[]
 }
-
-/** More than that waiting in the connection, and nothing is computed for the client until half of it has gone. */
-const maxUnflushedBytes = 4 * 1024 * 1024
 
 type Call = ServerDuplexStream<Buffer, Buffer>
 
@@ -60,15 +66,19 @@ export class DeltaSession {
   #node: NodeIdentity | undefined
   #membership: StoreMembership | undefined
   #stream: DeltaStream | undefined
-  /** Requests of a client whose Gateway is not known yet. */
-  #parked: DeltaRequest[] = []
+  /** The first request, until it is the client's turn. */
+  #first: DeltaRequest | undefined
+  /** Why nothing is read now. */
+  readonly #pauses = new Set<'turn' | 'budget'>()
+  readonly #budget: RequestBudget
+  readonly #outbox: Outbox
   #wakeTimer: NodeJS.Timeout | undefined
   #wakeAtMs: number | undefined
-  #writeTimer: NodeJS.Timeout | undefined
   #parkTimer: NodeJS.Timeout | undefined
-  /** Bytes that the connection has not taken. */
-  #unflushedBytes = 0
-  #isCongested = false
+  #budgetTimer: NodeJS.Timeout | undefined
+  #turnTimer: NodeJS.Timeout | undefined
+  #hasTurn = false
+  #isInLine = false
   #isEnded = false
 
   /** Without an identity a client is who it says it is. */
@@ -82,6 +92,14 @@ export class DeltaSession {
     this.#identity = identity
     this.#onEnd = onEnd
     this.#sinceMs = shared.now()
+    this.#budget = new RequestBudget(this.#sinceMs)
+    this.#outbox = new Outbox({
+      write: (bytes, done) => call.write(bytes, done),
+      total: shared.unread,
+      timeoutMs: shared.writeTimeoutMs,
+      onCongestion: (isCongested) => this.#run({ kind: isCongested ? 'congested' : 'drained' }),
+      onStuck: () => this.close(status.UNAVAILABLE, 'the client does not read'),
+    })
     call.on('data', (bytes: Buffer) => this.#receive(bytes))
     call.on('end', () => this.#end(() => call.end()))
     call.on('cancelled', () => this.#end(() => {}))
@@ -106,6 +124,12 @@ export class DeltaSession {
 
   #receive(bytes: Buffer): void {
     if (this.#isEnded) return
+    const names = measureRequest(bytes, this.#shared.limits.maxSubscriptions)
+    if (!names.ok) {
+      this.close(status.RESOURCE_EXHAUSTED, names.error)
+      return
+    }
+    this.#slowDown(this.#budget.charge(names.value, this.#shared.now()))
     let request: DeltaRequest
     try {
       request = decodeDeltaRequest(bytes)
@@ -118,6 +142,23 @@ export class DeltaSession {
     if (node === undefined) this.#admit(request)
     else if (this.#isSameNode(node, request)) this.#pass(request)
     else this.close(status.INVALID_ARGUMENT, `the node of a stream must not change; it was ${node.id}`)
+  }
+
+  #slowDown(pauseMs: number): void {
+    if (pauseMs === 0) return
+    clearTimeout(this.#budgetTimer)
+    this.#pause('budget')
+    this.#budgetTimer = setTimeout(() => this.#resume('budget'), pauseMs).unref()
+  }
+
+  /** What the client sends stays in its connection meanwhile. */
+  #pause(reason: 'turn' | 'budget'): void {
+    this.#pauses.add(reason)
+    this.#call.pause()
+  }
+
+  #resume(reason: 'turn' | 'budget'): void {
+    if (this.#pauses.delete(reason) && this.#pauses.size === 0 && !this.#isEnded) this.#call.resume()
   }
 
   #isSameNode(node: NodeIdentity, request: DeltaRequest): boolean {
@@ -141,38 +182,54 @@ export class DeltaSession {
     const { gateway } = node.value
     this.#membership = store.join(gateway, {
       changed: (dirty, revision) => {
-        if (this.#stream === undefined) this.#serveParked()
+        if (this.#stream === undefined) this.#getInLine(node.value)
         else this.#run({ kind: 'changed', dirty, revision })
       },
     })
-    if (!store.isSynced || !store.has(gateway)) {
-      this.#park(node.value, request)
-      return
-    }
-    this.#serve(node.value)
-    this.#pass(request)
+    this.#first = request
+    this.#pause('turn')
+    this.#getInLine(node.value)
+    if (!this.#isInLine) this.#park(node.value)
   }
 
   /** Lets a client wait: one that is sent away comes back late, because it waits longer each time. */
-  #park({ id, gateway }: NodeIdentity, request: DeltaRequest): void {
-    const { store, logger, unknownGatewayWaitMs } = this.#shared
-    if (store.isSynced) logger.warn({ node: id, gateway }, 'a proxy asks for a Gateway that has no configuration')
+  #park({ id, gateway }: NodeIdentity): void {
+    const { store, refusals, unknownGatewayWaitMs } = this.#shared
+    if (store.isSynced) refusals.waits({ node: id, gateway })
     const refuse = () => {
       if (store.isSynced) this.close(status.NOT_FOUND, `no Gateway ${gateway} is configured (node.cluster names it)`)
       else this.close(status.UNAVAILABLE, 'the first configuration is still being read')
     }
     this.#parkTimer = setTimeout(refuse, unknownGatewayWaitMs).unref()
-    this.#parked.push(request)
   }
 
-  #serveParked(): void {
+  /** Once there is something to serve. */
+  #getInLine(node: NodeIdentity): void {
     const { store } = this.#shared
-    if (this.#node === undefined || !store.isSynced || !store.has(this.#node.gateway)) return
+    if (this.#isInLine || !store.isSynced || !store.has(node.gateway)) return
+    this.#isInLine = true
     clearTimeout(this.#parkTimer)
-    this.#serve(this.#node)
-    const requests = this.#parked
-    this.#parked = []
-    for (const request of requests) this.#pass(request)
+    void this.#takeTurn(node)
+  }
+
+  async #takeTurn(node: NodeIdentity): Promise<void> {
+    const { firstSyncs, firstSyncMs } = this.#shared
+    this.#hasTurn = await firstSyncs.take(node.gateway)
+    if (this.#isEnded) this.#endTurn()
+    else if (!this.#hasTurn) this.close(status.UNAVAILABLE, 'too many proxies wait for their first configuration')
+    else {
+      this.#turnTimer = setTimeout(() => this.#endTurn(), firstSyncMs).unref()
+      this.#serve(node)
+      if (this.#first !== undefined) this.#pass(this.#first)
+      this.#first = undefined
+      this.#resume('turn')
+    }
+  }
+
+  #endTurn(): void {
+    clearTimeout(this.#turnTimer)
+    if (this.#hasTurn) this.#shared.firstSyncs.give()
+    this.#hasTurn = false
   }
 
   #serve(node: NodeIdentity): void {
@@ -197,14 +254,9 @@ export class DeltaSession {
 
   #pass(request: DeltaRequest): void {
     if (this.#isEnded) return
-    if (this.#stream === undefined) {
-      // One request for each type is all that a client sends before it is answered.
-      if (this.#parked.length < 32) this.#parked.push(request)
-      return
-    }
     const type = xdsTypeOfUrl(request.typeUrl)
     if (type === undefined) {
-      this.#shared.logger.warn({ node: this.#node?.id, type: request.typeUrl }, 'proxy asks for an unknown type')
+      this.#shared.refusals.unknownType({ node: this.#node?.id, type: request.typeUrl.slice(0, 200) })
       return
     }
     const error = request.errorDetail?.message ?? (request.errorDetail === undefined ? undefined : 'no message')
@@ -250,6 +302,7 @@ export class DeltaSession {
       }
       case 'synced':
         logger.info({ node: node.id, gateway: node.gateway }, 'proxy synced')
+        this.#endTurn()
         feedback.synced(node.gateway, this)
         return
       case 'taken':
@@ -279,29 +332,8 @@ export class DeltaSession {
     const frames = sent.map(frameOf)
     const bytes = assembleDeltaResponse({ typeUrl: xdsTypeUrl(type), nonce, frames, removed })
     this.#shared.metrics.sent(type, sent.length, bytes.length)
-    this.#unflushedBytes += bytes.length
-    this.#call.write(bytes, () => this.#flushed(bytes.length))
-    if (this.#writeTimer === undefined) this.#watchWrites()
-    if (this.#isCongested || this.#unflushedBytes <= maxUnflushedBytes) return
-    this.#isCongested = true
-    this.#run({ kind: 'congested' })
-  }
-
-  /** The client took a response from the connection. */
-  #flushed(bytes: number): void {
-    this.#unflushedBytes -= bytes
-    clearTimeout(this.#writeTimer)
-    this.#writeTimer = undefined
-    if (this.#unflushedBytes > 0) this.#watchWrites()
-    if (!this.#isCongested || this.#unflushedBytes > maxUnflushedBytes / 2) return
-    this.#isCongested = false
-    this.#run({ kind: 'drained' })
-  }
-
-  #watchWrites(): void {
-    if (this.#isEnded) return
-    const cutOff = () => this.close(status.UNAVAILABLE, 'the client does not read')
-    this.#writeTimer = setTimeout(cutOff, this.#shared.writeTimeoutMs).unref()
+    this.#budget.allowAnswer()
+    this.#outbox.send(bytes)
   }
 
   #accept(node: NodeIdentity, { type, sent }: Extract<Effect, { kind: 'accepted' }>): void {
@@ -332,7 +364,10 @@ export class DeltaSession {
   #end(finish: () => void): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    for (const timer of [this.#wakeTimer, this.#writeTimer, this.#parkTimer]) clearTimeout(timer)
+    for (const timer of [this.#wakeTimer, this.#parkTimer, this.#budgetTimer]) clearTimeout(timer)
+    this.#endTurn()
+    this.#outbox.end()
+    this.#first = undefined
     this.#membership?.leave()
     const { feedback, logger } = this.#shared
     if (this.#node !== undefined && this.#stream !== undefined) {
