@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { compareStrings } from '../lib/sorted.ts'
 import type { DesiredStatus } from '../translate/contract.ts'
 import { formatDiagnostic } from '../watch/diagnostic.ts'
+import { openNotices } from './findings.ts'
 import { recordOf, stringOf } from './plain.ts'
 import type { StatusReport } from './reporter.ts'
 import { reportStatus } from './status-report.ts'
@@ -22,6 +23,8 @@ export interface StatusSnapshot {
   readonly reports: readonly StatusReport[]
   /** What is wrong with the input itself: it comes before every status. One line each. */
   readonly input: readonly string[]
+  /** What has no effect, or is not ours to serve. One line each. */
+  readonly warnings: readonly string[]
 }
 
 /** Milliseconds until an admin interface must have answered. */
@@ -40,14 +43,26 @@ function fromFiles(files: readonly string[], controllerName: string): StatusSnap
   const reports = [...translation.outputs.statuses.entries()].map(([key, status]) =>
     reportStatus(status, translation.objects.get(key)),
   )
-  return { reports: inOrder(reports), input: translation.diagnostics().map(formatDiagnostic) }
+  const isError = ({ severity }: { readonly severity: string }) => severity === 'error'
+  const warnings = [...openNotices(translation).values()].filter((notice) => !isError(notice))
+  return {
+    reports: inOrder(reports),
+    input: translation.diagnostics().filter(isError).map(formatDiagnostic),
+    warnings: warnings.map((notice) => formatDiagnostic(notice.locate())).sort(compareStrings),
+  }
 }
 
 async function fromAdmin(admin: string): Promise<Result<StatusSnapshot, string>> {
   try {
     const [statuses, input] = await Promise.all([ask(admin, '/debug/status'), ask(admin, '/debug/input')])
     const reports = Object.values(recordOf(statuses)).map((status) => reportStatus(statusOf(status), undefined))
-    return ok({ reports: inOrder(reports), input: Array.isArray(input) ? input.map(inputLine) : [] })
+    const items: readonly unknown[] = Array.isArray(input) ? input : []
+    const isWarning = (item: unknown) => recordOf(item).severity === 'warning'
+    return ok({
+      reports: inOrder(reports),
+      input: items.filter((item) => !isWarning(item)).map(inputLine),
+      warnings: items.filter(isWarning).map(inputLine),
+    })
   } catch (error) {
     const why = error instanceof Error ? reasonOf(error) : String(error)
     return err(`no control plane answers at ${admin} (${why}); name its admin address with --admin, or files with -f`)

@@ -68,7 +68,7 @@ function select(snapshot: Result<StatusSnapshot, string>, objects: readonly stri
     if (found.length === 0) missing.push(`${named} has no status: it does not exist, or nothing of it is ours to serve`)
     return found
   })
-  return ok({ reports: [...new Set(reports)], input: [...snapshot.value.input, ...missing] })
+  return ok({ ...snapshot.value, reports: [...new Set(reports)], input: [...snapshot.value.input, ...missing] })
 }
 
 function isNamed({ kind, namespace, name }: StatusReport['ref'], named: string): boolean {
@@ -86,9 +86,10 @@ function print(snapshot: StatusSnapshot, output: string): string {
 }
 
 function describeSnapshot(snapshot: StatusSnapshot): string {
-  const { reports, input } = snapshot
+  const { reports, input, warnings } = snapshot
   const rows = table(reports.map(({ ref, verdict, summary }) => [describeObject(ref), verdict, summary]))
-  const lines = [...input, ...reports.flatMap((report, index) => [rows[index] ?? '', ...problemLines(report)])]
+  const told = reports.flatMap((report, index) => [rows[index] ?? '', ...problemLines(report)])
+  const lines = [...input, ...told, ...warnings]
   if (reports.length === 0) {
     lines.push('no object has a status; is there a GatewayClass with controllerName fairlead.dev/gateway-controller?')
   }
@@ -108,13 +109,13 @@ function problemLines({ problems, place }: StatusReport): readonly string[] {
   return problems.length > 0 && place !== undefined ? [...lines, `    see ${place}`] : lines
 }
 
-/** What to look at before anything else: input that cannot be read, else the first problem in the order of causes. */
-function firstStep({ reports, input }: StatusSnapshot): string | undefined {
+/** What to look at before anything else: bad input, else the first problem in the order of causes, else a warning. */
+function firstStep({ reports, input, warnings }: StatusSnapshot): string | undefined {
   if (input[0] !== undefined) return input[0]
   const bad =
     reports.find(({ verdict }) => verdict === 'PROBLEM') ?? reports.find(({ problems }) => problems.length > 0)
   const problem = bad?.problems[0]
-  if (bad === undefined || problem === undefined) return undefined
+  if (bad === undefined || problem === undefined) return warnings[0]
   const { field, message } = splitMessage(problem.message.split('\n')[0] ?? '')
   const where = field ?? problem.field
   return `${describeObject(bad.ref)}: ${where === '' ? '' : `${where}: `}${message}`
