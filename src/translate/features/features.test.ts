@@ -200,7 +200,7 @@ describe('resolveRedirect (HTTPRequestRedirectFilter.port)', () => {
   })
 
   test('what the filter leaves out stays as the request has it', () => {
-    expect(resolveRedirect({ status: 301 }, prefix('/'), http)).toEqual({ status: 301 })
+    expect(resolveRedirect({ status: 301 }, prefix('/'), http)).toEqual({ status: 301, wellKnownPort: 80 })
   })
 
   test('a prefix change names the prefix that the rule matched', () => {
