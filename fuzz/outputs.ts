@@ -1,0 +1,53 @@
+/** Outputs of a translation in a form that two of them can be compared in. */
+import type { KubernetesObject } from '../src/api/kinds.ts'
+import { type Assembly, assemble } from '../src/cli/assembly.ts'
+import type { Outputs, TranslateSettings } from '../src/translate/contract.ts'
+import type { Finding } from './finding.ts'
+
+/** Bytes of every resource, by key; those of endpoints by `endpoint|<name>`. */
+export function bytesOf({ resources, endpoints }: Pick<Outputs, 'resources' | 'endpoints'>): ReadonlyMap<string, string> {
+  return new Map([
+    ...[...resources.entries()].map(([key, { resource }]) => [key, text(resource.bytes)] as const),
+    ...[...endpoints.entries()].map(([key, { bytes }]) => [`endpoint|${key}`, text(bytes)] as const),
+  ])
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1')
+}
+
+/** Keys whose values are not the same, and how. */
+export function differences(
+  expected: ReadonlyMap<string, unknown>,
+  found: ReadonlyMap<string, unknown>,
+): readonly string[] {
+  return [...new Set([...expected.keys(), ...found.keys()])].flatMap((key) => {
+    if (!expected.has(key)) return [`${key} is there`]
+    if (!found.has(key)) return [`${key} is missing`]
+    return expected.get(key) === found.get(key) ? [] : [`${key} is another`]
+  })
+}
+
+/** What a translation from nothing has otherwise. Statuses are left out: they tell what proxies have acknowledged. */
+export function judgeHistory(
+  assembly: Assembly,
+  settings: TranslateSettings,
+  objects: readonly KubernetesObject[],
+): readonly Finding[] {
+  // A Secret that is bad now may have been good before, and is remembered as that.
+  if ([...(assembly.graph.find('secretProblems')?.keys() ?? [])].length > 0) return []
+  const fresh = assemble(settings, { schedule: () => {} })
+  for (const object of objects) fresh.set(object)
+  fresh.graph.flush()
+  return differences(snapshot(fresh.outputs), snapshot(assembly.outputs)).map((message) => {
+    return { kind: 'history', message: `${settings.platform.kind}: ${message}` }
+  })
+}
+
+function snapshot(outputs: Outputs): ReadonlyMap<string, string> {
+  return new Map([
+    ...bytesOf(outputs),
+    ...[...outputs.notices.entries()].map(([key, notice]) => [`notice|${key}`, JSON.stringify(notice)] as const),
+    ...[...outputs.infra.entries()].map(([key, infra]) => [`infra|${key}`, JSON.stringify(infra)] as const),
+  ])
+}
