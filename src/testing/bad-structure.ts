@@ -151,7 +151,7 @@ export const badStructure: readonly BadCase[] = [
   },
   {
     what: 'data of a Secret that is no base64',
-    objects: [{ ...secret({}), data: { 'tls.crt': '***' } }],
+    objects: [{ ...secret({}), data: { 'tls.crt': '***', 'tls.key': '' } }],
     says: ['data["tls.crt"]: the value (not shown) is not base64; correct the value'],
   },
 ]
