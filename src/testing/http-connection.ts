@@ -1,5 +1,6 @@
 /** One keep-alive HTTP/1.1 connection that sends one request at a time: what probes and load are made of. */
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 /** What is asked. Headers are sent as they are given. */
 export interface HttpAsk {
@@ -31,6 +32,7 @@ export class HttpConnection {
   readonly #port: number
   readonly #address: string
   readonly #timeoutMs: number
+  readonly #serverName: string | undefined
   #socket: Socket | undefined
   #received = ''
   #pending: Pending | undefined
@@ -41,10 +43,13 @@ export class HttpConnection {
     readonly address?: string | undefined
     /** How long an answer may take. Default: 15,000. */
     readonly timeoutMs?: number | undefined
+    /** Name to ask for in TLS, whose certificate is not judged. Absent: plain text. */
+    readonly serverName?: string | undefined
   }) {
     this.#port = options.port
     this.#address = options.address ?? '127.0.0.1'
     this.#timeoutMs = options.timeoutMs ?? 15_000
+    this.#serverName = options.serverName
   }
 
   /** GET, and the whole answer. Only one at a time. */
@@ -67,7 +72,11 @@ export class HttpConnection {
   }
 
   #open(): Socket {
-    const socket = connect({ port: this.#port, host: this.#address, noDelay: true })
+    const where = { port: this.#port, host: this.#address }
+    const servername = this.#serverName
+    const socket =
+      servername === undefined ? connect(where) : connectTls({ ...where, servername, rejectUnauthorized: false })
+    socket.setNoDelay()
     socket.setEncoding('latin1').setTimeout(this.#timeoutMs)
     const fail = (reason: Error) => {
       if (this.#socket !== socket) return

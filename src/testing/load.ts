@@ -15,6 +15,8 @@ export interface LoadTarget extends HttpAsk {
 export interface LoadOptions {
   readonly port: number
   readonly address?: string | undefined
+  /** Name to ask for in TLS. Absent: plain text. */
+  readonly serverName?: string | undefined
   readonly connections: number
   readonly targets: readonly LoadTarget[]
   /** At most so many requests per second over all connections. Default: back to back. */
