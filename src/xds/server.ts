@@ -37,6 +37,8 @@ export interface XdsServerOptions {
 }
 
 const mebibyte = 1024 * 1024
+const maxStreamsOfPod = 4
+const maxStreamsOfAccount = 64
 /** Proxies that wait for their first configuration. */
 const maxWaiting = 20_000
 const servicePath = '/envoy.service.discovery.v3.AggregatedDiscoveryService'
@@ -61,6 +63,8 @@ export class XdsServer {
   readonly #server: Server
   readonly #shared: SessionShared
   readonly #sessions = new Set<DeltaSession>()
+  /** By pod, or by service account where that is all that is known. */
+  readonly #streamsOf = new Map<string, Set<DeltaSession>>()
   readonly #authenticate: Authenticate | undefined
 
   constructor(options: XdsServerOptions) {
@@ -124,11 +128,26 @@ export class XdsServer {
   #begin(call: ServerDuplexStream<Buffer, Buffer>, identity: ProxyIdentity | undefined): void {
     const onEnd = () => {
       this.#sessions.delete(session)
+      leave()
       this.#shared.metrics.streams(this.#sessions.size)
     }
     const session: DeltaSession = new DeltaSession(call, this.#shared, { identity, onEnd })
+    const leave = identity === undefined ? () => {} : this.#join(session, identity)
     this.#sessions.add(session)
     this.#shared.metrics.streams(this.#sessions.size)
+  }
+
+  /** A pod that comes back before its old stream is known to be dead takes its place; one that opens many has the last few. */
+  #join(session: DeltaSession, { name, nodeId }: ProxyIdentity): () => void {
+    const [owner, most] = nodeId === undefined ? [name, maxStreamsOfAccount] : [nodeId, maxStreamsOfPod]
+    const streams = this.#streamsOf.get(owner) ?? new Set()
+    this.#streamsOf.set(owner, streams.add(session))
+    const [oldest] = streams
+    if (streams.size > most) oldest?.close(status.ABORTED, `${owner} has opened another stream`)
+    return () => {
+      streams.delete(session)
+      if (streams.size === 0 && this.#streamsOf.get(owner) === streams) this.#streamsOf.delete(owner)
+    }
   }
 }
 
