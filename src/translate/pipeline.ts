@@ -20,7 +20,7 @@ export function buildPipeline(graph: Graph, inputs: Inputs): Outputs {
   const routes = buildRoutes(graph, inputs, references, gateways)
   const hosts = buildHosts(graph, gateways, routes)
   const resources = graph.join('resources', [
-    buildListenerResources(graph, inputs, gateways, buildSoleHosts(graph, gateways, hosts)),
+    buildListenerResources(graph, inputs, gateways, buildSoleHosts(graph, hosts)),
     buildHostResources(graph, gateways, hosts),
     buildClusterResources(graph, routes, references, gateways.parameters),
     buildSecretResources(graph, gateways, references),

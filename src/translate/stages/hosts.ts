@@ -3,7 +3,6 @@ import type { Collection } from '../../graph/collection.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { type Host, scopeName, type TableName } from '../../ir/names.ts'
 import type { Stub, VirtualHost } from '../../ir/virtual-host.ts'
-import { covers } from '../attach/hostnames.ts'
 import type { GatewayListener } from '../attach/listeners.ts'
 import type { GatewayResource } from '../contract.ts'
 import { emitRouteConfig, emitScope, emitStubs } from '../emit/scope.ts'
@@ -29,23 +28,16 @@ export function buildHosts(graph: Graph, gateways: Gateways, routes: Routes): Co
 }
 
 /**
- * Tables, by `<gateway>|<table>`, that have one host, a wildcard: their requests need no search, unless some of them are
- * for another listener of the port and answered 421. Only the count is read of a table that has more.
+ * Tables, by `<gateway>|<table>`, that have one host, a wildcard: their requests need no search. Only the count is read
+ * of a table that has more.
  */
-export function buildSoleHosts(
-  graph: Graph,
-  { listenersByPort }: Gateways,
-  virtualHosts: Collection<VirtualHost>,
-): Collection<Host> {
+export function buildSoleHosts(graph: Graph, virtualHosts: Collection<VirtualHost>): Collection<Host> {
   const byTable = graph.index('virtualHostsByTable', virtualHosts, ({ gateway, table, bucket }) =>
     bucket === undefined ? [`${gateway}|${table}`] : [],
   )
   return graph.derive('soleHosts', byTable.counts, (read, count, key) => {
-    const sole = count === 1 ? read.group(byTable, key)[0]?.value : undefined
-    if (sole === undefined || !sole.host.startsWith('*')) return []
-    const { gateway, table, host } = sole
-    const misdirected = misdirectedStubs(table, read.group(listenersByPort, portKey(gateway, table)))
-    return misdirected.some(({ domain }) => covers(host, domain)) ? [] : [[key, host]]
+    const host = count === 1 ? read.group(byTable, key)[0]?.value.host : undefined
+    return host?.startsWith('*') === true ? [[key, host]] : []
   })
 }
 
