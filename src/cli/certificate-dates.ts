@@ -27,7 +27,7 @@ function validityOf(secret: Secret): Validity | undefined {
   if (seen !== undefined) return seen.validity
   const certificate = secret.type === 'kubernetes.io/tls' ? checkCertificate(secret) : undefined
   const facts = certificate?.ok === true ? checkKeyPair(certificate.value.chain, certificate.value.key) : undefined
-  const validity = facts?.ok === true ? facts.value : undefined
+  const validity = facts?.ok === true ? facts.value.facts : undefined
   known.set(secret, { validity })
   return validity
 }

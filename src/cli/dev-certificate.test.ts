@@ -14,13 +14,15 @@ const request = { namespace: 'infra', name: 'edge-tls', hosts: ['shop.example.co
 describe('selfSigned', () => {
   test('is a key pair that is served for its hosts, from an hour ago for 90 days', () => {
     const { certificate, key } = selfSigned(request.hosts, nowMs)
-    expect(checkKeyPair(certificate, key)).toEqual({
+    expect(checkKeyPair(certificate, key)).toMatchObject({
       ok: true,
       value: {
-        notBeforeMs: nowMs - dayMs / 24,
-        notAfterMs: nowMs + 90 * dayMs,
-        dnsNames: request.hosts,
-        chainLength: 1,
+        facts: {
+          notBeforeMs: nowMs - dayMs / 24,
+          notAfterMs: nowMs + 90 * dayMs,
+          dnsNames: request.hosts,
+          chainLength: 1,
+        },
       },
     })
   })

@@ -13,13 +13,15 @@ function problemOf(chain: string, key: string) {
 
 describe('checkKeyPair', () => {
   test('a usable pair gives its dates and names', () => {
-    expect(checkKeyPair(good.chain, good.key)).toEqual({
+    expect(checkKeyPair(good.chain, good.key)).toMatchObject({
       ok: true,
       value: {
-        notBeforeMs: Date.UTC(2020, 0, 1),
-        notAfterMs: Date.UTC(2049, 0, 1),
-        dnsNames: ['shop.example.com', '*.example.org'],
-        chainLength: 1,
+        facts: {
+          notBeforeMs: Date.UTC(2020, 0, 1),
+          notAfterMs: Date.UTC(2049, 0, 1),
+          dnsNames: ['shop.example.com', '*.example.org'],
+          chainLength: 1,
+        },
       },
     })
   })
@@ -31,7 +33,7 @@ describe('checkKeyPair', () => {
 
   test('an expired certificate is accepted: its date is a fact for the caller, who has the clock', () => {
     const { chain, key } = testCertificate({ notAfter: new Date('2021-01-01T00:00:00Z') })
-    expect(checkKeyPair(chain, key)).toMatchObject({ ok: true, value: { notAfterMs: Date.UTC(2021, 0, 1) } })
+    expect(checkKeyPair(chain, key)).toMatchObject({ ok: true, value: { facts: { notAfterMs: Date.UTC(2021, 0, 1) } } })
   })
 
   test.each([
@@ -47,6 +49,15 @@ describe('checkKeyPair', () => {
     ],
   ])('accepts %s', (_what, chain, key) => {
     expect(problemOf(chain, key)).toBeUndefined()
+  })
+
+  test('what is handed on holds what was checked and nothing else', () => {
+    const chain = `issued by us\n${good.chain.replaceAll('\n', ' \r\n')}${good.key}${other.chain}`
+    const key = createPrivateKey(good.key).export({ type: 'pkcs1', format: 'pem' }).toString() + other.key
+    expect(checkKeyPair(chain, key)).toMatchObject({
+      ok: true,
+      value: { chain: good.chain + other.chain, key: good.key },
+    })
   })
 
   test.each([
@@ -75,6 +86,8 @@ describe('checkKeyPair', () => {
     ['a byte order mark', `\uFEFF${good.chain}`, /holds no PEM block/],
     ['a broken certificate', broken, /certificate 1 of 1 in the chain does not parse/],
     ['a broken second certificate', good.chain + broken, /certificate 2 of 2/],
+    ['begun twice', `-----BEGIN CERTIFICATE-----\n${good.chain}`, /2 certificates begin in the chain and 1 end/],
+    ['cut short', good.chain + other.chain.slice(0, -10), /2 certificates begin in the chain and 1 end/],
   ])('refuses a chain that is %s', (_what, chain, message) => {
     expect(problemOf(chain, good.key)).toMatchObject({ part: 'certificate', message: expect.stringMatching(message) })
   })

@@ -10,6 +10,14 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { err, ok, type Result } from './result.ts'
 
+/** A pair that can be used, as it is to be handed on: PEM of what was checked and of nothing else. */
+export interface KeyPair {
+  readonly facts: KeyPairFacts
+  readonly chain: string
+  /** PKCS#8. */
+  readonly key: string
+}
+
 /** What is known of a usable key pair. Holds nothing secret. */
 export interface KeyPairFacts {
   /** Validity of the first certificate, in ms since 1970 UTC. */
@@ -32,11 +40,15 @@ const curves: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521
 /** DER of the object identifier prime-field (1.2.840.10045.1.1): there only when a curve is spelled out. */
 const primeField = Buffer.from('06072a8648ce3d0101', 'hex')
 
+const certificateBegin = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/g
 const certificateBlock = /^-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----$[^-]*^-----END \1-----$/gm
 const keyBlock = /^-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----$[^-]*(?:-[^-]+)*^-----END \1-----$/m
 
-/** Checks a PEM certificate chain, the server's own certificate first, and its PEM private key. */
-export function checkKeyPair(chainPem: string, keyPem: string): Result<KeyPairFacts, KeyPairProblem> {
+/**
+ * Checks a PEM certificate chain, the server's own certificate first, and its PEM private key. Both are written anew: what
+ * one reader of PEM passes over, another stumbles at.
+ */
+export function checkKeyPair(chainPem: string, keyPem: string): Result<KeyPair, KeyPairProblem> {
   const chain = parseChain(chainPem)
   if (!chain.ok) return chain
   const [leaf] = chain.value
@@ -45,11 +57,16 @@ export function checkKeyPair(chainPem: string, keyPem: string): Result<KeyPairFa
   const key = parseKey(keyPem)
   if (!key.ok) return key
   if (!leaf.checkPrivateKey(key.value)) return refuse('key', mismatch(chain.value, key.value))
-  return ok({
+  const facts: KeyPairFacts = {
     notBeforeMs: leaf.validFromDate.getTime(),
     notAfterMs: leaf.validToDate.getTime(),
     dnsNames: dnsNamesOf(leaf),
     chainLength: chain.value.length,
+  }
+  return ok({
+    facts,
+    chain: chain.value.map(String).join(''),
+    key: key.value.export({ type: 'pkcs8', format: 'pem' }).toString(),
   })
 }
 
@@ -57,6 +74,11 @@ type Chain = readonly [X509Certificate, ...X509Certificate[]]
 
 function parseChain(pem: string): Result<Chain, KeyPairProblem> {
   const blocks = [...normalLines(pem).matchAll(certificateBlock)].map(([block]) => block)
+  const begun = pem.match(certificateBegin)?.length ?? 0
+  if (blocks.length > 0 && begun > blocks.length) {
+    const message = `${begun} certificates begin in the chain and ${blocks.length} end; replace what is cut short`
+    return refuse('certificate', message)
+  }
   const certificates: X509Certificate[] = []
   for (const [index, block] of blocks.entries()) {
     try {

@@ -29,6 +29,9 @@ export const badCertificates: readonly BadCase[] = [
   certificate('that is no PEM', secret({ ...first, chain: 'hello' }), [
     'spec.listeners[0].tls.certificateRefs[0]: Secret "default/cert" cannot be used: the chain holds no PEM block "-----BEGIN CERTIFICATE-----" at the start of a line; add one',
   ]),
+  certificate('that begins twice', secret({ ...first, chain: `-----BEGIN CERTIFICATE-----\n${first.chain}` }), [
+    'spec.listeners[0].tls.certificateRefs[0]: Secret "default/cert" cannot be used: 2 certificates begin in the chain and 1 end; replace what is cut short',
+  ]),
   certificate('of another key', secret({ ...first, key: second.key }), [
     'spec.listeners[0].tls.certificateRefs[0]: Secret "default/cert" cannot be used: the private key does not belong to the certificate; store the two that were made together',
   ]),

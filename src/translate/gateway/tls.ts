@@ -4,7 +4,7 @@ import type { ListenerTLSConfig } from '../../api/gen/types.ts'
 import { missingGrant, missingObject, type Problem, type Reason, reasons } from '../../api/conditions.ts'
 import type { Collection, Reader } from '../../graph/collection.ts'
 import { type SecretName, secretName } from '../../ir/names.ts'
-import { err, type Result } from '../../lib/result.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import { checkKeyPair } from '../../lib/x509.ts'
 import { type GrantIndex, isGranted } from '../attach/grants.ts'
 
@@ -34,7 +34,7 @@ export function checkCertificate(secret: Secret): CertificateCheck {
     return err(`it has no ${chain === undefined ? 'tls.crt' : 'tls.key'}; add it to data, base64-encoded`)
   }
   const checked = checkKeyPair(chain, key)
-  return checked.ok ? { ok: true, value: { chain, key } } : err(checked.error.message)
+  return checked.ok ? ok({ chain: checked.value.chain, key: checked.value.key }) : err(checked.error.message)
 }
 
 function decode(secret: Secret, name: string): string | undefined {
