@@ -40,5 +40,6 @@ function collect(value: unknown, place: string, parts: Map<string, unknown[]>): 
   if (known === undefined) parts.set(place, [value])
   else known.push(value)
   if (Array.isArray(value)) for (const item of value) collect(item, placeBelow(place, 0), parts)
-  else if (isRecord(value)) for (const [key, part] of Object.entries(value)) collect(part, placeBelow(place, key), parts)
+  else if (isRecord(value))
+    for (const [key, part] of Object.entries(value)) collect(part, placeBelow(place, key), parts)
 }

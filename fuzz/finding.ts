@@ -3,8 +3,7 @@ import type { Fields } from './world.ts'
 
 /** One promise that was broken. */
 export interface Finding {
-  readonly kind:
-    /** The proxy ended. */
+  readonly kind: /** The proxy ended. */
     | 'crash'
     /** The proxy refused a resource, for which translation should have refused an object. */
     | 'refusal'

@@ -9,7 +9,7 @@ import type { ObjectSet, Step } from './finding.ts'
 import { makeSecret } from './secrets.ts'
 import { isTaken, vary } from './vary.ts'
 import { wordsOf } from './words.ts'
-import { backendPort, type Fields, servedGateway, setPorts } from './world.ts'
+import { asServed, backendPort, type Fields, setPorts } from './world.ts'
 
 /** How often each kind comes, compared with the others. `served`: listeners of the Gateway that the proxy serves. */
 const weights: readonly (readonly [KindName | 'served', number])[] = [
@@ -57,7 +57,8 @@ export class SetMaker {
     const keepsName = kind === 'served' || kind === 'Secret' || dice.isHit(0.35)
     const named = keepsName ? made : { ...made, metadata: ordinaryMetadata(kind, dice) }
     const steps: Step[] = [{ do: 'set', object: named }]
-    if (dice.isHit(0.25)) steps.push({ do: 'set', object: { ...vary(named, this.#corpus, dice), metadata: named.metadata } })
+    if (dice.isHit(0.25))
+      steps.push({ do: 'set', object: { ...vary(named, this.#corpus, dice), metadata: named.metadata } })
     if (dice.isHit(0.1)) steps.push(deletionOf(named))
     return steps
   }
@@ -84,10 +85,20 @@ export class SetMaker {
     for (let count = dice.pick([0, 1, 1, 2, 3, 5, 20, 61]); count > 0; count--) {
       const { spec } = vary(dice.pick(gateways), this.#corpus, dice)
       const offered = isRecord(spec) && Array.isArray(spec.listeners) ? spec.listeners.filter(isRecord) : []
-      if (offered.length > 0) listeners.push(...placed(dice.pick(offered), listeners.length, dice))
+      if (offered.length > 0) listeners.push(placed(dice.pick(offered), listeners.length, dice))
     }
-    const kept = isTaken(servedGateway(listeners)) || dice.isHit(0.1) ? listeners : together(listeners)
-    return servedGateway(kept, dice.isHit(0.3) ? infrastructureOf(dice) : undefined)
+    const served = (own: readonly Fields[]): Fields => ({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'gw', namespace: 'default', ...(dice.isHit(0.2) ? { generation: dice.below(5) } : {}) },
+      spec: {
+        gatewayClassName: 'fairlead',
+        listeners: own,
+        ...(dice.isHit(0.3) ? { infrastructure: infrastructureOf(dice) } : {}),
+      },
+    })
+    const all = served(listeners)
+    return isTaken(asServed(all)) || dice.isHit(0.1) ? all : served(together(listeners, served))
   }
 }
 
@@ -174,25 +185,17 @@ function reachable(slice: Fields, dice: Dice): Fields {
   return { ...slice, endpoints, ports }
 }
 
-/**
- * A listener as the served Gateway may have it without hurting what is safe: one without hostname on the shared port, or
- * of another protocol, would rightly be in conflict with the one that is there.
- */
-function placed(listener: Fields, index: number, dice: Dice): readonly Fields[] {
-  const name = dice.isHit(0.85) ? `l${index}` : listener.name
-  if (['http', 'safe', 'safe-tls'].includes(String(name))) return []
-  const { hostname, protocol } = listener
-  const isNamed = typeof hostname === 'string' && hostname !== '' && hostname !== 'sentinel.test'
-  const shared = protocol === 'HTTP' ? [setPorts.shared] : protocol === 'HTTPS' ? [setPorts.safeTls] : []
-  const port = dice.pick([...setPorts.others, ...(isNamed ? shared : [])])
-  return [{ ...listener, name, port }]
+/** On one of the ports that the served Gateway may have; most have names of their own. */
+function placed(listener: Fields, index: number, dice: Dice): Fields {
+  const port = dice.pick([...setPorts.others, setPorts.shared, setPorts.safeTls])
+  return { ...listener, name: dice.isHit(0.85) ? `l${index}` : listener.name, port }
 }
 
 /** Those that a Gateway may have at once. */
-function together(listeners: readonly Fields[]): readonly Fields[] {
+function together(listeners: readonly Fields[], served: (listeners: readonly Fields[]) => Fields): readonly Fields[] {
   return listeners.reduce<readonly Fields[]>((kept, one) => {
     const more = [...kept, one]
-    return isTaken(servedGateway(more)) ? more : kept
+    return isTaken(asServed(served(more))) ? more : kept
   }, [])
 }
 

@@ -5,7 +5,10 @@ import type { Outputs, TranslateSettings } from '../src/translate/contract.ts'
 import type { Finding } from './finding.ts'
 
 /** Bytes of every resource, by key; those of endpoints by `endpoint|<name>`. */
-export function bytesOf({ resources, endpoints }: Pick<Outputs, 'resources' | 'endpoints'>): ReadonlyMap<string, string> {
+export function bytesOf({
+  resources,
+  endpoints,
+}: Pick<Outputs, 'resources' | 'endpoints'>): ReadonlyMap<string, string> {
   return new Map([
     ...[...resources.entries()].map(([key, { resource }]) => [key, text(resource.bytes)] as const),
     ...[...endpoints.entries()].map(([key, { bytes }]) => [`endpoint|${key}`, text(bytes)] as const),

@@ -17,7 +17,7 @@ import { bytesOf, differences, judgeHistory } from './outputs.ts'
 import { judgeOutputs, settingsOf } from './plane.ts'
 import { type Proxy, startProxy } from './proxy.ts'
 import { Backend, type PortMap, portMap, probe, askSentinels, withPorts } from './traffic.ts'
-import { baseObjects, type Fields, isShared, keyOf, setPorts } from './world.ts'
+import { asServed, baseObjects, type Fields, isShared, keyOf, setPorts } from './world.ts'
 
 /** What one set came to. */
 export interface Outcome {
@@ -138,14 +138,17 @@ export class FuzzRig {
   #enter(raw: Fields): boolean {
     let object: KubernetesObject
     try {
-      const parsed = parseObject(asStored(raw, this.#ports), { channel: 'experimental', checkRules })
+      const parsed = parseObject(asStored(isServed(raw) ? asServed(raw) : raw, this.#ports), {
+        channel: 'experimental',
+        checkRules,
+      })
       if (!parsed.ok) return false
       object = parsed.value
     } catch (error) {
       this.#thrown.push(`parsing ${JSON.stringify(raw).slice(0, 300)}: ${String(error)}`)
       return false
     }
-    if (this.#base.has(keyOf(object)) && keyOf(object) !== 'Gateway/default/gw') return false
+    if (this.#base.has(keyOf(object)) && keyOf(object) !== servedKey) return false
     this.#set(object)
     return true
   }
@@ -211,7 +214,8 @@ export class FuzzRig {
     const shared = { shared: this.#ports.real(setPorts.shared), safeTls: this.#ports.real(setPorts.safeTls) }
     return [...this.#baseBytes].flatMap(([key, bytes]): readonly Finding[] => {
       const resource = this.#assembly.outputs.resources.get(key)?.resource
-      const mayDiffer = resource !== undefined && (isShared(resource, shared) || (isTuned && resource.type === 'cluster'))
+      const mayDiffer =
+        resource !== undefined && (isShared(resource, shared) || (isTuned && resource.type === 'cluster'))
       return mayDiffer || now.get(key) === bytes ? [] : [{ kind: 'sibling', message: `${key} changed` }]
     })
   }
@@ -233,6 +237,14 @@ export class FuzzRig {
   }
 }
 
+const servedKey = 'Gateway/default/gw'
+
+/** Whether it is the Gateway that the proxy serves. */
+function isServed({ kind, metadata }: Fields): boolean {
+  const { name, namespace = 'default' } = isRecord(metadata) ? metadata : {}
+  return `${kind}/${namespace}/${name}` === servedKey
+}
+
 /** As an API server hands it out: an object of a cluster has a uid. */
 function asStored(raw: Fields, ports: PortMap): Fields {
   const metadata: unknown = raw.metadata
@@ -240,6 +252,11 @@ function asStored(raw: Fields, ports: PortMap): Fields {
   return { ...withPorts(raw, ports), metadata: { uid: '6f5902ac-0d2b-4d5e-8f4a-2b9f1a3c7e10', ...metadata } }
 }
 
-function isAnswered({ pending, sent, acked, nacked }: Readonly<Record<'pending' | 'sent' | 'acked' | 'nacked', number>>) {
+function isAnswered({
+  pending,
+  sent,
+  acked,
+  nacked,
+}: Readonly<Record<'pending' | 'sent' | 'acked' | 'nacked', number>>) {
   return pending === 0 && sent === acked + nacked
 }

@@ -70,4 +70,3 @@ function damaged(pem: string, dice: Dice): string {
       return pem
   }
 }
-

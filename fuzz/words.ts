@@ -356,7 +356,16 @@ const origins: readonly unknown[] = [
   `https://${long('a', 230)}.com`,
 ]
 
-const kinds: readonly unknown[] = ['Service', 'Gateway', 'HTTPRoute', 'Secret', 'ConfigMap', 'Namespace', 'X', 'GRPCRoute']
+const kinds: readonly unknown[] = [
+  'Service',
+  'Gateway',
+  'HTTPRoute',
+  'Secret',
+  'ConfigMap',
+  'Namespace',
+  'X',
+  'GRPCRoute',
+]
 const groups: readonly unknown[] = ['', 'core', 'gateway.networking.k8s.io', 'fairlead.dev', 'example.com', 'apps']
 const counts: readonly unknown[] = [0, 1, 2, 3, 7, 10, 99, 100, 101, 255, 1000, 65_535, 1_000_000, 2_147_483_647, -1]
 const ports: readonly unknown[] = [1, 80, 81, 443, 8080, 7003, 7004, 7005, 7009, 65_535]

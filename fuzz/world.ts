@@ -1,4 +1,5 @@
 /** What is there all the time: the sentinels that no object set may hurt, and the Gateway that they share with it. */
+import { isRecord } from '../src/api/compile.ts'
 import type { KubernetesObject } from '../src/api/kinds.ts'
 import type { NamedResource } from '../src/envoy/resource.ts'
 import type { TestCertificate } from '../src/testing/certificates.ts'
@@ -35,7 +36,7 @@ export const sentinels: readonly Sentinel[] = [
 const api = 'gateway.networking.k8s.io/v1'
 const safeNamespace = 'safe'
 
-/** Listeners of `default/gw` that every set leaves alone; its own ones follow. */
+/** Listeners of `default/gw` whatever a set says of it. */
 const safeListeners: readonly Fields[] = [
   {
     name: 'safe',
@@ -54,18 +55,36 @@ const safeListeners: readonly Fields[] = [
   { name: 'http', port: setPorts.shared, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } } },
 ]
 
-/** Gateway `default/gw` with the safe listeners and those of a set. */
-export function servedGateway(listeners: readonly Fields[], infrastructure?: Fields): Fields {
-  return {
-    apiVersion: api,
-    kind: 'Gateway',
-    metadata: { name: 'gw', namespace: 'default' },
-    spec: {
-      gatewayClassName: 'fairlead',
-      listeners: [...safeListeners, ...listeners],
-      ...(infrastructure === undefined ? {} : { infrastructure }),
-    },
-  }
+/** Gateway `default/gw` with the safe listeners alone. */
+const safeGateway: Fields = {
+  apiVersion: api,
+  kind: 'Gateway',
+  metadata: { name: 'gw', namespace: 'default' },
+  spec: { gatewayClassName: 'fairlead', listeners: safeListeners },
+}
+
+/**
+ * What a set says of `default/gw`, with the safe listeners in it. Taken away is what would rightly hurt them: other
+ * addresses, another class, and listeners that are in conflict with theirs.
+ */
+export function asServed(gateway: Fields): Fields {
+  const { spec } = gateway
+  if (!isRecord(spec) || !Array.isArray(spec.listeners)) return gateway
+  const { addresses: _addresses, tls: _tls, ...rest } = spec
+  const names = safeListeners.map(({ name }) => name)
+  const others = spec.listeners.filter((listener: unknown) => !isRecord(listener) || !names.includes(listener.name))
+  const listeners = [...safeListeners, ...others.map((listener: unknown) => placed(listener))]
+  return { ...gateway, spec: { ...rest, gatewayClassName: 'fairlead', listeners } }
+}
+
+/** On a port of this machine that is free, and on a safe one only beside what is there. */
+function placed(listener: unknown): unknown {
+  if (!isRecord(listener) || typeof listener.port !== 'number') return listener
+  const { port, hostname, protocol } = listener
+  const isNamed = typeof hostname === 'string' && !['', 'sentinel.test'].includes(hostname)
+  if (isNamed && protocol === 'HTTP' && port === setPorts.shared) return listener
+  if (isNamed && protocol === 'HTTPS' && port === setPorts.safeTls) return listener
+  return { ...listener, port: setPorts.others[Math.abs(Math.trunc(port)) % setPorts.others.length] }
 }
 
 function service(namespace: string, name: string): readonly Fields[] {
@@ -100,7 +119,7 @@ function sibling(name: string, host: string, path: string): Fields {
   })
 }
 
-/** The objects that every set begins with and none may replace. Ports are those of sets. */
+/** The objects that every set begins with and none may replace but for the Gateway. Ports are those of sets. */
 export function baseObjects({ chain, key }: TestCertificate): readonly Fields[] {
   return [
     {
@@ -117,7 +136,7 @@ export function baseObjects({ chain, key }: TestCertificate): readonly Fields[] 
       type: 'kubernetes.io/tls',
       stringData: { 'tls.crt': chain, 'tls.key': key },
     },
-    servedGateway([]),
+    safeGateway,
     ...service(safeNamespace, 'backend'),
     ...service('default', 'sibling'),
     route(safeNamespace, 'sentinel', {
