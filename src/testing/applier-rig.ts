@@ -45,6 +45,8 @@ export class ApplierRig {
   readonly applier: Applier
   readonly problems: (readonly [string, string | undefined])[] = []
   readonly lines: Readonly<Record<string, unknown>>[] = []
+  readonly #unwatch: () => void
+  #held: (() => void)[] | undefined
 
   /** On a server of its own, or on that of a former process. */
   constructor(api = new FakeApi()) {
@@ -65,9 +67,30 @@ export class ApplierRig {
     for (const row of rows) {
       for (const object of api.store.list(row, undefined)) this.#tell(row.kind, undefined, object)
     }
-    api.store.onEvent(({ resource, before, after }) => {
-      if (rows.includes(resource)) this.#tell(resource.kind, before, after)
+    this.#unwatch = api.store.onEvent(({ resource, before, after }) => {
+      if (!rows.includes(resource)) return
+      const tell = () => this.#tell(resource.kind, before, after)
+      if (this.#held === undefined) tell()
+      else this.#held.push(tell)
     })
+  }
+
+  /** From now on the watch tells nothing. */
+  holdWatch(): void {
+    this.#held ??= []
+  }
+
+  /** Tells what was held. */
+  releaseWatch(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const tell of held) tell()
+  }
+
+  /** Ends this process. */
+  async stop(): Promise<void> {
+    await this.applier.stop()
+    this.#unwatch()
   }
 
   writes(): readonly KubeRequest[] {

@@ -96,10 +96,10 @@ function readOwnFields(managedFields: unknown, fieldManager: string): string | u
 
 /**
  * Whether an object that is there may be replaced by ours of the same name: its controlling owner is our owner, or one of
- * the same kind and name that existed before ours; without a controlling owner, it has our marks.
+ * the same kind and name that existed before ours; without a controlling owner, it has our mark.
  */
 export function isOurs(there: ObservedObject, { metadata }: ManagedObject, controllerName: string): boolean {
-  const isMarked = there.isManaged && there.controller === controllerName
+  const isMarked = there.controller === controllerName
   const controlling = there.owners.find(({ isController }) => isController)
   if (controlling === undefined) return isMarked
   return metadata.ownerReferences.some(

@@ -25,9 +25,10 @@ export interface AppliedObjectsOptions {
   readonly controllerName: string
 }
 
-/** What our last apply of an object gave. */
+/** What our last apply of an object gave; or what we found of a former process, which is to be verified. */
 interface Applied {
   readonly uid: string
+  readonly isVerified: boolean
   readonly ownFields: string | undefined
 }
 
@@ -36,6 +37,10 @@ export class AppliedObjects {
   /** By object key, the newest version that we know. */
   readonly #observed = new Map<string, ObservedObject>()
   readonly #applied = new Map<string, Applied>()
+  /** What we know of these does not hold: read before they are applied. */
+  readonly #doubted = new Set<string>()
+  /** Uids of objects that the watch told the end of. An answer from before that end may come after it. */
+  readonly #ended = new Map<string, string>()
 
   constructor(options: AppliedObjectsOptions) {
     this.#options = options
@@ -49,18 +54,24 @@ export class AppliedObjects {
     return this.#observed.keys()
   }
 
-  /** Takes in what a watch or an answer told. False when it was known, or is older than what is. */
+  /** Takes in what the watch told. False when it was known, or is older than what is. */
   observe(object: ObservedObject): boolean {
     const key = objectKeyOf(object.kind, object)
     const known = this.#observed.get(key)
-    const isOld = known?.uid === object.uid && !isOlderVersion(known.resourceVersion, object.resourceVersion)
-    if (isOld) return false
+    if (known?.uid === object.uid) {
+      const { resourceVersion } = object
+      if (resourceVersion === known.resourceVersion || isOlderVersion(resourceVersion, known.resourceVersion))
+        return false
+    }
+    this.#ended.delete(key)
     this.#observed.set(key, object)
     return true
   }
 
-  /** It is gone, or does not have our label any more. */
+  /** The watch does not have it any more: it is gone, or does not have our label. */
   forget(key: string): void {
+    const known = this.#observed.get(key)
+    if (known !== undefined) this.#ended.set(key, known.uid)
     this.#observed.delete(key)
     this.#applied.delete(key)
   }
@@ -81,16 +92,18 @@ export class AppliedObjects {
   look({ object, hash }: StampedObject, isVerifying: boolean): ApplyOutcome | undefined {
     const key = objectKeyOf(object.kind, object.metadata)
     const there = this.#observed.get(key)
-    if (there === undefined) return undefined
+    if (there === undefined || this.#doubted.has(key)) return undefined
     if (!isOurs(there, object, this.#options.controllerName)) return { kind: 'foreign' }
     if (there.isDeleting) return { kind: 'waiting' }
     const isOwned = object.metadata.ownerReferences.every(({ uid }) => there.owners.some((owner) => owner.uid === uid))
     if (there.hash !== hash || !isOwned) return undefined
-    const applied = this.#applied.get(key)
-    if (applied?.uid === there.uid) {
-      return applied.ownFields === there.ownFields ? { kind: 'same', isVerified: true } : undefined
-    }
-    return isVerifying || there.ownFields === undefined ? undefined : { kind: 'same', isVerified: false }
+    const { uid, ownFields } = there
+    const known = this.#applied.get(key)
+    const applied = known?.uid === uid ? known : { uid, ownFields, isVerified: false }
+    if (applied.ownFields !== ownFields || ownFields === undefined) return undefined
+    if (isVerifying && !applied.isVerified) return undefined
+    this.#applied.set(key, applied)
+    return { kind: 'same', isVerified: applied.isVerified }
   }
 
   /** Applies an object whose name is free or whose object is ours. */
@@ -98,15 +111,16 @@ export class AppliedObjects {
     const { object } = stamped
     const key = objectKeyOf(object.kind, object.metadata)
     try {
-      const there = this.#observed.get(key) ?? (await this.#read(object.kind, key))
+      const known = this.#doubted.has(key) ? undefined : this.#observed.get(key)
+      const there = known ?? (await this.#read(object.kind, key))
       if (there !== undefined && !isOurs(there, object, this.#options.controllerName)) return { kind: 'foreign' }
       if (there?.isDeleting === true) return { kind: 'waiting' }
       const told = await this.#send(stamped, there)
+      this.#doubted.delete(key)
       return { kind: 'applied', isChanged: told?.resourceVersion !== there?.resourceVersion }
     } catch (error) {
       const failure = readFailure(error)
-      // What we knew of it is wrong: the next try reads it.
-      if (failure.kind === 'conflict' || failure.kind === 'gone') this.forget(key)
+      if (failure.kind === 'conflict' || failure.kind === 'gone') this.#doubted.add(key)
       return { kind: 'failed', failure }
     }
   }
@@ -124,10 +138,10 @@ export class AppliedObjects {
       answer = await apply()
     }
     const told = readObserved(object.kind, answer, this.#options.fieldManager)
-    if (told !== undefined) {
-      this.#applied.set(objectKeyOf(object.kind, object.metadata), { uid: told.uid, ownFields: told.ownFields })
-      this.observe(told)
-    }
+    const key = objectKeyOf(object.kind, object.metadata)
+    if (told === undefined || this.#ended.get(key) === told.uid) return told
+    this.#applied.set(key, { uid: told.uid, ownFields: told.ownFields, isVerified: true })
+    this.observe(told)
     return told
   }
 
@@ -156,12 +170,11 @@ export class AppliedObjects {
     const body = { propagationPolicy: 'Background', preconditions: { uid: there.uid } }
     try {
       await this.#options.client.send({ method: 'DELETE', path: pathOf(there.kind, there), body })
-      this.#observed.set(key, { ...there, isDeleting: true })
+      // The watch may have told its end before the answer came.
+      if (this.#observed.get(key) === there) this.#observed.set(key, { ...there, isDeleting: true })
       return undefined
     } catch (error) {
-      const failure = readFailure(error)
-      if (failure.kind === 'conflict' || failure.kind === 'gone') this.forget(key)
-      return failure
+      return readFailure(error)
     }
   }
 

@@ -211,16 +211,19 @@ export class Applier {
     if (outcomes.some((outcome) => outcome.kind === 'applied' && outcome.isChanged) && owner.pace.wrote(nowMs)) {
       this.#options.logger.warn({ owner: name }, 'somebody else keeps changing fields that we apply')
     }
+    const isVerified = outcomes.every((outcome) => outcome.kind !== 'same' || outcome.isVerified)
+    if (!isVerified) owner.verifyAtMs ??= this.#nextVerify()
+    const verifyMs = isVerified ? Number.POSITIVE_INFINITY : (owner.verifyAtMs ?? nowMs) - nowMs
     if (outcomes.some(({ kind }) => kind === 'failed' || kind === 'foreign')) {
       const afterMs = Math.min(maxProblemMs, problemMs * 2 ** owner.refusals)
       owner.refusals += 1
-      return { kind: 'refused', afterMs }
+      return isVerified
+        ? { kind: 'refused', afterMs }
+        : { kind: 'later', afterMs: Math.min(afterMs, verifyMs), isIdle: true }
     }
     owner.refusals = 0
     if (outcomes.some(({ kind }) => kind === 'waiting')) return { kind: 'later', afterMs: waitingMs }
-    if (outcomes.every((outcome) => outcome.kind !== 'same' || outcome.isVerified)) return { kind: 'done' }
-    owner.verifyAtMs ??= this.#nextVerify()
-    return { kind: 'later', afterMs: owner.verifyAtMs - nowMs, isIdle: true }
+    return isVerified ? { kind: 'done' } : { kind: 'later', afterMs: verifyMs, isIdle: true }
   }
 
   /** What was just applied may not be wanted any more. */
@@ -252,10 +255,9 @@ export class Applier {
     switch (failure.kind) {
       case 'gone':
       case 'terminating':
-        return { kind: 'done' }
       case 'conflict':
-        // It was made again; the watch tells what it is now.
-        return { kind: 'done' }
+        // It is gone, or was made again: the watch tells.
+        return { kind: 'later', afterMs: waitingMs }
       case 'forbidden':
       case 'refused':
         this.#options.logger.warn({ kind, namespace, name, reason: failure.message }, 'object cannot be deleted')

@@ -164,6 +164,7 @@ test('whatever fails on the way, in the end every object has what is wanted and 
       const before = rig.api.requests.length
       await vi.advanceTimersByTimeAsync(10 * 60_000)
       expect(rig.api.requests.length).toBe(before)
+      vi.clearAllTimers()
     }),
     { numRuns: 300 },
   )

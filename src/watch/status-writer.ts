@@ -140,13 +140,19 @@ export class StatusWriter {
     const live = this.#options.live.get(key)
     const target = this.#targets.get(key)
     if (target !== undefined) {
-      // Our own write came back.
-      if (live !== undefined && live.resourceVersion === target.told?.resourceVersion) return
-      this.#queue.add(key)
+      const isOurWrite = live !== undefined && live.resourceVersion === target.told?.resourceVersion
+      if (isOurWrite) this.#forgetIfClean(key, target)
+      else this.#queue.add(key)
     } else if (this.#isStarted && live !== undefined && hasEntryOf(live.status, this.#options.controllerName)) {
       this.#newTarget(key).pace.heldUntilMs = performance.now() + leftOverMs
       this.#queue.add(key)
     }
+  }
+
+  /** What has nothing of ours, as far as the watch has told by now, needs no memory. */
+  #forgetIfClean(key: string, { wanted }: Target): void {
+    const { live, controllerName } = this.#options
+    if (wanted === undefined && !hasEntryOf(live.get(key)?.status, controllerName)) this.#targets.delete(key)
   }
 
   async #work(key: string): Promise<Verdict> {
@@ -154,8 +160,7 @@ export class StatusWriter {
     if (target === undefined) return { kind: 'done' }
     const isCleaning = target.wanted === undefined
     const verdict = await this.#bring(key, target)
-    // What has nothing of ours any more needs no memory.
-    if (verdict.kind === 'done' && isCleaning && target.wanted === undefined) this.#targets.delete(key)
+    if (verdict.kind === 'done' && isCleaning) this.#forgetIfClean(key, target)
     this.#writes.pending.set(this.#queue.pending())
     return verdict
   }
