@@ -189,7 +189,7 @@ function reportDuplicates(schema: ArraySchema, items: readonly unknown[], walk: 
 }
 
 function compileMap(schema: MapSchema): Check {
-  const { maxProperties = Number.POSITIVE_INFINITY, nullIs } = schema
+  const { minProperties = 0, maxProperties = Number.POSITIVE_INFINITY, nullIs } = schema
   const check = compileSchema(schema.values)
   return (value, walk) => {
     if (!isRecord(value)) {
@@ -204,12 +204,17 @@ function compileMap(schema: MapSchema): Check {
       entries.push([key, check(item, walk)])
       walk.path.pop()
     }
+    if (entries.length < minProperties) reportTooFew(minProperties, walk)
     if (entries.length > maxProperties) {
       walk.report('TooLong', `has ${entries.length} entries, ${maxProperties} are allowed`, 'remove entries')
     }
     // Not by assignment: a key may be __proto__.
     return Object.fromEntries(entries)
   }
+}
+
+function reportTooFew(minimum: number, walk: Walk): void {
+  walk.report('InvalidValue', `must have at least ${minimum === 1 ? 'one field' : `${minimum} fields`}`, 'add one')
 }
 
 interface CompiledField {
@@ -225,7 +230,7 @@ function compileObject(schema: ObjectSchema): Check {
     fields.set(name, { check: compileSchema(child), emptyIsAbsent })
     if (child.default !== undefined) defaults.push([name, completeDefault(child)])
   }
-  const required = schema.required ?? []
+  const { required = [], minProperties = 0 } = schema
   return (value, walk) => {
     if (!isRecord(value)) {
       walk.wrongType('a mapping', value, 'write "field: value" lines below it')
@@ -235,6 +240,7 @@ function compileObject(schema: ObjectSchema): Check {
     for (const [name, fallback] of defaults) {
       if (copy[name] === undefined) copy[name] = fallback
     }
+    if (minProperties > 0 && Object.keys(copy).length < minProperties) reportTooFew(minProperties, walk)
     for (const name of required) {
       if (copy[name] === undefined) walk.reportAt(name, 'MissingField', `${name} is missing`, `add ${name}`)
     }

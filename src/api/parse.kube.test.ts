@@ -4,15 +4,13 @@
  */
 import { afterAll, describe, expect, test } from 'vitest'
 import { type ApiServer, startApiServer } from '../testing/api-server.ts'
-import { VerdictClient } from '../testing/api-verdict.ts'
-import { compareAnswers, type Difference, makeQuestions } from '../testing/differential.ts'
+import { askAll, makeQuestions, subjectsOf } from '../testing/differential.ts'
 import { parseObject } from './parse.ts'
 import { checkRules } from './rules.ts'
 import type { Channel } from './schema.ts'
 
 const seed = Number(process.env.FAIRLEAD_SEED ?? Math.floor(Math.random() * 1e9))
 const count = Number(process.env.FAIRLEAD_OBJECTS ?? 6000)
-const connections = 8
 const servers: ApiServer[] = []
 afterAll(async () => {
   for (const server of servers) await server.stop()
@@ -25,7 +23,7 @@ describe('the parser and an API server', () => {
       const server = await startApiServer()
       servers.push(server)
       await server.installGatewayApi(channel)
-      const differences = await askAll(server, channel)
+      const differences = await askAll(server, makeQuestions(subjectsOf(channel), count, seed))
       const known = new Map<string, number>()
       for (const { known: why } of differences) if (why !== undefined) known.set(why, (known.get(why) ?? 0) + 1)
       console.log(`seed ${seed}, ${count} objects, differences that are meant:`, Object.fromEntries(known))
@@ -53,19 +51,3 @@ describe('a change of what cannot change', () => {
     expect(changed).toMatchObject({ ok: false, error: [{ field: 'spec.controllerName' }] })
   })
 })
-
-async function askAll(server: ApiServer, channel: Channel): Promise<readonly Difference[]> {
-  const client = new VerdictClient(server, connections)
-  const questions = makeQuestions(channel, count, seed).values()
-  const differences: Difference[] = []
-  const ask = async () => {
-    for (const question of questions) {
-      const verdict = await client.ask(question.path, question.object)
-      const difference = compareAnswers(question, verdict, channel)
-      if (difference !== undefined) differences.push(difference)
-    }
-  }
-  await Promise.all(Array.from({ length: connections }, ask))
-  await client.close()
-  return differences
-}

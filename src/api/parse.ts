@@ -46,10 +46,11 @@ export function parseObject(
     return err([{ severity: 'error', reason: 'NotAnObject', field: '', message, remedy: 'write a Kubernetes object' }])
   }
   const identity = identify(raw.apiVersion, raw.kind, options.channel ?? 'standard')
-  return identity.ok ? parseKnown(raw, identity.value, options) : identity
+  return identity.ok ? parseAs(raw, identity.value, options) : identity
 }
 
-function parseKnown(
+/** The same of an object that was found out to be of a kind and version. */
+export function parseAs(
   raw: Readonly<Record<string, unknown>>,
   { kind, schema }: Identity,
   options: ParseOptions,

@@ -101,6 +101,7 @@ export interface ObjectSchema extends SchemaBase {
   readonly type: 'object'
   readonly properties: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
+  readonly minProperties?: number
 }
 
 /** A record whose keys the user chooses. */
@@ -109,6 +110,7 @@ export interface MapSchema extends SchemaBase {
   readonly values: Schema
   /** What stands for null, where the API server decodes into a Go map. Default: an entry that is null is left out. */
   readonly nullIs?: ''
+  readonly minProperties?: number
   readonly maxProperties?: number
 }
 

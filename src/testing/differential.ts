@@ -2,23 +2,34 @@
 import { isRecord } from '../api/compile.ts'
 import { parsePath } from '../api/field-path.ts'
 import { apiVersionOf, type Kind, kinds } from '../api/kinds.ts'
-import { type ParseOptions, parseObject } from '../api/parse.ts'
+import { parseObject } from '../api/parse.ts'
 import type { ParseProblem } from '../api/parse-problem.ts'
 import { checkRules } from '../api/rules.ts'
 import type { Channel, ObjectSchema } from '../api/schema.ts'
 import { structuralEqual } from '../lib/equal.ts'
-import type { ApiPath, ApiVerdict, RefusedVerdict } from './api-verdict.ts'
+import type { ApiServer } from './api-server.ts'
+import { type ApiPath, type ApiVerdict, type RefusedVerdict, VerdictClient } from './api-verdict.ts'
 import { coreSamples } from './core-samples.ts'
 import { Dice } from './dice.ts'
 import { mutate } from './mutations.ts'
 import { SchemaSampler, texts } from './schema-samples.ts'
 
+/** A kind in one of the versions that a server has, and how it is parsed here. */
+export interface Subject {
+  readonly kind: Kind
+  readonly version: string
+  readonly schema: ObjectSchema
+  readonly parse: (object: Fields) => ReturnType<typeof parseObject>
+}
+
 /** An object and where it would be created. */
 export interface Question {
+  readonly subject: Subject
   readonly path: ApiPath
-  readonly kind: Kind
-  readonly object: Readonly<Record<string, unknown>>
+  readonly object: Fields
 }
+
+type Fields = Readonly<Record<string, unknown>>
 
 /** An object that is answered differently. */
 export interface Difference {
@@ -81,31 +92,29 @@ const knownDifferences: readonly {
   },
 ]
 
-/** Random objects of every kind and version that the channel serves, each kind as often as the others. */
-export function makeQuestions(channel: Channel, count: number, seed: number): readonly Question[] {
+/** What we read of an API server with the definitions of a channel. */
+export function subjectsOf(channel: Channel): readonly Subject[] {
+  const parse = (object: Fields) => parseObject(object, { channel, checkRules })
+  return kinds
+    .filter(({ group }) => group === '' || group.endsWith('k8s.io'))
+    .flatMap((kind) =>
+      Object.entries(kind.schemas[channel]).map(([version, schema]) => ({ kind, version, schema, parse })),
+    )
+}
+
+/** Random objects, of each subject as many. */
+export function makeQuestions(subjects: readonly Subject[], count: number, seed: number): readonly Question[] {
   const dice = new Dice(seed)
   const sampler = new SchemaSampler(dice)
-  const served = kinds
-    .filter(({ group }) => group === '' || group.endsWith('k8s.io'))
-    .flatMap((kind) => Object.entries(kind.schemas[channel]).map(([version, schema]) => ({ kind, version, schema })))
   return Array.from({ length: count }, (_, index) => {
-    const { kind, version, schema } = served[index % served.length] ?? dice.pick(served)
-    return makeQuestion(kind, version, makeObject(kind, version, schema, sampler, dice))
+    const subject = subjects[index % subjects.length] ?? dice.pick(subjects)
+    const { group, plural, namespaced } = subject.kind
+    const path = { group, version: subject.version, plural, namespaced }
+    return { subject, path, object: makeObject(subject, sampler, dice) }
   })
 }
 
-function makeQuestion(kind: Kind, version: string, object: Readonly<Record<string, unknown>>): Question {
-  const { group, plural, namespaced } = kind
-  return { kind, object, path: { group, version, plural, namespaced } }
-}
-
-function makeObject(
-  kind: Kind,
-  version: string,
-  schema: ObjectSchema,
-  sampler: SchemaSampler,
-  dice: Dice,
-): Readonly<Record<string, unknown>> {
+function makeObject({ kind, version, schema }: Subject, sampler: SchemaSampler, dice: Dice): Fields {
   const { status: _status, ...properties } = schema.properties
   sampler.fullness = dice.pick([0.3, 0.7, 1])
   const good = dice.isHit(0.7) ? coreSamples[kind.kind] : undefined
@@ -130,10 +139,9 @@ function makeMetadata(dice: Dice): Readonly<Record<string, unknown>> {
 }
 
 /** What is different about the answers to one object; undefined when nothing is. */
-export function compareAnswers(question: Question, theirs: ApiVerdict, channel: Channel): Difference | undefined {
-  const { kind, object } = question
-  const options: ParseOptions = { channel, checkRules }
-  const ours = parseObject(object, options)
+export function compareAnswers({ subject, object }: Question, theirs: ApiVerdict): Difference | undefined {
+  const { kind, parse } = subject
+  const ours = parse(object)
   const difference = (what: Difference['what'], we: readonly string[], they: readonly string[]): Difference => {
     const found = { kind: kind.kind, what, ours: we, theirs: they, object }
     return { ...found, known: knownDifferences.find(({ isIt }) => isIt(found))?.why }
@@ -229,4 +237,21 @@ function isPart(ours: unknown, theirs: unknown): boolean {
   // Go leaves out what is empty.
   if (!isRecord(ours)) return ours === theirs || (theirs === undefined && (ours === '' || ours === false))
   return isRecord(theirs) && Object.entries(ours).every(([name, value]) => isPart(value, theirs[name]))
+}
+
+/** Puts every question before the server, several at a time. Ends with the differences, meant ones too. */
+export async function askAll(server: ApiServer, questions: readonly Question[]): Promise<readonly Difference[]> {
+  const connections = 8
+  const client = new VerdictClient(server, connections)
+  const open = questions.values()
+  const differences: Difference[] = []
+  const ask = async () => {
+    for (const question of open) {
+      const difference = compareAnswers(question, await client.ask(question.path, question.object))
+      if (difference !== undefined) differences.push(difference)
+    }
+  }
+  await Promise.all(Array.from({ length: connections }, ask))
+  await client.close()
+  return differences
 }

@@ -47,7 +47,7 @@ const keywords: Readonly<Record<string, readonly string[]>> = {
   number: ['enum', 'format', 'minimum', 'maximum'],
   boolean: [],
   array: ['items', 'minItems', 'maxItems', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys'],
-  object: ['properties', 'required', 'additionalProperties', 'maxProperties', 'x-kubernetes-map-type'],
+  object: ['properties', 'required', 'additionalProperties', 'minProperties', 'maxProperties', 'x-kubernetes-map-type'],
 }
 const ofEveryType = ['type', 'default', 'description', 'oneOf', 'x-kubernetes-validations']
 
@@ -88,13 +88,13 @@ function compactList(raw: Raw): Raw {
 function compactObject(raw: Raw, path: string): Raw {
   if (raw.additionalProperties !== undefined) {
     const values = compact(record(raw.additionalProperties), `${path}.*`)
-    return { type: 'map', ...pick(raw, ['maxProperties']), values }
+    return { type: 'map', ...pick(raw, ['minProperties', 'maxProperties']), values }
   }
   const properties: Record<string, Schema> = {}
   for (const [name, child] of Object.entries(record(raw.properties ?? {}))) {
     properties[name] = compact(record(child), `${path}.${name}`)
   }
-  return { type: 'object', ...pick(raw, ['required']), properties }
+  return { type: 'object', ...pick(raw, ['required', 'minProperties']), properties }
 }
 
 const ruleKeywords = ['rule', 'message', 'messageExpression', 'fieldPath', 'reason', 'optionalOldSelf']
