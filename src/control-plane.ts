@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import { type AdminFacts, adminPages } from './admin/pages.ts'
 import { AdminServer } from './admin/server.ts'
 import { ensureDevCertificate } from './cli/dev-certificate.ts'
+import { openNotices } from './cli/findings.ts'
 import type { Reporter } from './cli/reporter.ts'
 import { SampleBackends } from './cli/sample-backends.ts'
 import { openTranslation, type Translation } from './cli/translation.ts'
@@ -166,7 +167,7 @@ function adminFacts({
     statuses: outputs.statuses,
     resources: outputs.resources,
     endpoints: outputs.endpoints,
-    diagnostics: () => translation.diagnostics(),
+    diagnostics: () => [...openNotices(translation).values()].map((notice) => notice.locate()),
   }
 }
 
