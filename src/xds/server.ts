@@ -26,8 +26,6 @@ export interface XdsServerOptions {
   readonly writeTimeoutMs?: number | undefined
   /** How long a client waits for its Gateway, or for the first configuration, before it is turned away. Default: 15 s. */
   readonly unknownGatewayWaitMs?: number | undefined
-  /** Streams are ended after this time, so that proxies spread over replicas again. Default: never. */
-  readonly maxConnectionAgeMs?: number | undefined
   /** How many proxies get their first configuration at once, and how long one of them may take. Default: 32, 1 s. */
   readonly firstSyncs?: { readonly concurrent: number; readonly maxMs: number } | undefined
   /** Default: plain text, for loopback only. */
@@ -70,7 +68,7 @@ export class XdsServer {
   constructor(options: XdsServerOptions) {
     this.#shared = sharedOf(options)
     this.#authenticate = options.authenticate
-    this.#server = new Server(channelOptions(options))
+    this.#server = new Server(channelOptions)
     this.#server.addService(service, this.#implementation())
     this.#credentials = options.credentials ?? ServerCredentials.createInsecure()
     options.store.onGone((gateway, type, name) => options.feedback.gone({ gateway, type, name }))
@@ -179,19 +177,14 @@ function saltSequence(startedMs: number): () => string {
   return () => `${run}.${(++count).toString(36)}`
 }
 
-function channelOptions(options: XdsServerOptions) {
-  return {
-    // A proxy opens one; a client that opens none, or hundreds, is no proxy.
-    'grpc.max_concurrent_streams': 16,
-    'grpc.max_connection_idle_ms': 60_000,
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 10_000,
-    'grpc.keepalive_permit_without_calls': 1,
-    'grpc.max_receive_message_length': 64 * mebibyte,
-    'grpc.max_send_message_length': 64 * mebibyte,
-    'grpc-node.max_session_memory': 64,
-    ...(options.maxConnectionAgeMs === undefined
-      ? {}
-      : { 'grpc.max_connection_age_ms': options.maxConnectionAgeMs, 'grpc.max_connection_age_grace_ms': 1_000 }),
-  }
+const channelOptions = {
+  // A proxy opens one; a client that opens none, or hundreds, is no proxy.
+  'grpc.max_concurrent_streams': 16,
+  'grpc.max_connection_idle_ms': 60_000,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.max_receive_message_length': 64 * mebibyte,
+  'grpc.max_send_message_length': 64 * mebibyte,
+  'grpc-node.max_session_memory': 64,
 }
