@@ -122,9 +122,18 @@ function present<T>(value: T | undefined, what: string): T {
   return value
 }
 
-/** True when somebody accepts a connection. */
+/** Below those that the system chooses from. */
+const firstLocalPort = 20_000
+const localPorts = 10_000
+let attempts = 0
+
+/**
+ * True when somebody accepts a connection. From ports that nobody else uses: what was sent before kube-proxy had its
+ * rules keeps its way for two minutes, and a later connection from the same port would take that to nowhere.
+ */
 async function isReached(address: string, port: number): Promise<boolean> {
-  const socket = connect({ host: address, port, timeout: 1000 })
+  const localPort = firstLocalPort + ((process.pid * 7 + attempts++) % localPorts)
+  const socket = connect({ host: address, port, localPort, timeout: 500 })
   const reached = await new Promise<boolean>((resolve) => {
     socket.on('connect', () => resolve(true))
     socket.on('error', () => resolve(false)).on('timeout', () => resolve(false))
