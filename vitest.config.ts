@@ -16,7 +16,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'offline',
-          include: ['{src,tools,bench,e2e,deploy}/**/*.test.ts', 'tools/**/*.test.mjs'],
+          include: ['{src,tools,bench,fuzz,e2e,deploy}/**/*.test.ts', 'tools/**/*.test.mjs'],
           exclude: [withEnvoy, withKubernetes],
           sequence: { groupOrder: 0 },
         },
@@ -26,7 +26,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'envoy',
-          include: [`{src,tools,bench}/${withEnvoy}`],
+          include: [`{src,tools,bench,fuzz}/${withEnvoy}`],
           maxWorkers: 1,
           // A machine that is busy with others must not fail a test that would have passed.
           testTimeout: 180_000,

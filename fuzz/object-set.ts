@@ -193,10 +193,12 @@ function placed(listener: Fields, index: number, dice: Dice): Fields {
 
 /** Those that a Gateway may have at once. */
 function together(listeners: readonly Fields[], served: (listeners: readonly Fields[]) => Fields): readonly Fields[] {
-  return listeners.reduce<readonly Fields[]>((kept, one) => {
-    const more = [...kept, one]
-    return isTaken(asServed(served(more))) ? more : kept
-  }, [])
+  let kept: readonly Fields[] = []
+  for (const listener of listeners) {
+    const more = kept.concat(listener)
+    if (isTaken(asServed(served(more)))) kept = more
+  }
+  return kept
 }
 
 function infrastructureOf(dice: Dice): Fields {

@@ -10,7 +10,7 @@ import { envoyBinary } from '../src/testing/envoy-binary.ts'
 import { overloadDefaults, statsInclusion } from '../src/translate/edge-defaults.ts'
 
 /** An Envoy that serves Gateway `default/gw`. */
-export interface Proxy {
+export interface FuzzedProxy {
   readonly pid: number
   /** How it ended; undefined while it runs. */
   ended(): string | undefined
@@ -23,7 +23,7 @@ export interface Proxy {
 const maxLogChars = 100_000
 
 /** Starts it; its admin interface is a socket in a folder of its own, so that it takes no port. */
-export async function startProxy(xdsPort: number): Promise<Proxy> {
+export async function startProxy(xdsPort: number): Promise<FuzzedProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-fuzz-'))
   const config = join(folder, 'bootstrap.json')
   const bootstrap = buildBootstrap({

@@ -15,8 +15,8 @@ import type { TranslateSettings } from '../src/translate/contract.ts'
 import type { Finding, ObjectSet, Step } from './finding.ts'
 import { bytesOf, differences, judgeHistory } from './outputs.ts'
 import { judgeOutputs, settingsOf } from './plane.ts'
-import { type Proxy, startProxy } from './proxy.ts'
-import { Backend, type PortMap, portMap, probe, askSentinels, withPorts } from './traffic.ts'
+import { type FuzzedProxy, startProxy } from './proxy.ts'
+import { askSentinels, Backend, type PortMap, portMap, probe, withPorts } from './traffic.ts'
 import { asServed, baseObjects, type Fields, isShared, keyOf, setPorts } from './world.ts'
 
 /** What one set came to. */
@@ -49,7 +49,7 @@ export class FuzzRig {
   readonly #thrown: string[] = []
   readonly #present = new Map<string, KubernetesObject>()
   readonly #base: ReadonlyMap<string, KubernetesObject>
-  #proxy: Proxy | undefined
+  #proxy: FuzzedProxy | undefined
   /** Of the base alone. */
   #baseBytes: ReadonlyMap<string, string> = new Map()
   #count = 0

@@ -52,7 +52,8 @@ export interface PortMap {
 /** `free` has as many as `setPorts`. */
 export function portMap(free: readonly number[], backend: number): PortMap {
   const { safe, safeTls, shared, others } = setPorts
-  const real = new Map([safe, safeTls, shared, ...others].map((port, index) => [port, free[index] ?? 0]))
+  const written: readonly number[] = [safe, safeTls, shared, ...others]
+  const real = new Map(written.map((port, index) => [port, free[index] ?? 0]))
   real.set(backendPort, backend)
   return { real: (port) => real.get(port) ?? port }
 }

@@ -63,7 +63,7 @@ function quantile(numbers: readonly number[], share: number): number {
 }
 
 if (import.meta.main) {
-  const texts = readSources(join(import.meta.dirname, '..'), ['src', 'tools', 'bench', 'e2e'])
+  const texts = readSources(join(import.meta.dirname, '..'), ['src', 'tools', 'bench', 'fuzz', 'e2e'])
   const files = withParsed(texts, (parsed) => parsed.map(measureFile))
   for (const line of budgetReport(files)) process.stdout.write(`${line}\n`)
   const problems = budgetProblems(files)

@@ -139,7 +139,7 @@ if (import.meta.main) {
   const rules = readRules(root)
   const problems = process.argv.includes('--print')
     ? []
-    : checkLayers(readSources(root, ['src', 'tools', 'bench', 'e2e']), rules)
+    : checkLayers(readSources(root, ['src', 'tools', 'bench', 'fuzz', 'e2e']), rules)
   process.stdout.write(process.argv.includes('--print') ? `${layerTable(rules)}\n` : '')
   for (const problem of problems) process.stdout.write(`${problem}\n`)
   if (problems.length > 0) process.exitCode = 1

@@ -62,7 +62,7 @@ function declaredNames(statement: Node): readonly Node[] {
 }
 
 if (import.meta.main) {
-  const texts = readSources(join(import.meta.dirname, '..'), ['src', 'tools', 'bench', 'e2e'])
+  const texts = readSources(join(import.meta.dirname, '..'), ['src', 'tools', 'bench', 'fuzz', 'e2e'])
   const problems = withParsed(texts, checkWords)
   for (const problem of problems) process.stdout.write(`${problem}\n`)
   if (problems.length > 0) process.exitCode = 1
