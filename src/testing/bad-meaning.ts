@@ -352,4 +352,12 @@ export const badMeaning: readonly BadCase[] = [
       'spec.listeners[0].protocol: protocol "example.com/quic" is not supported; use HTTP or HTTPS',
     ],
   },
+  {
+    what: 'a protocol that is a word of JavaScript',
+    objects: [gateway('odd', [{ name: 'odd', port: 8444, protocol: 'toString' }])],
+    says: [
+      'listener "odd" not accepted; the conditions of each listener say why',
+      'spec.listeners[0].protocol: protocol "toString" is not supported; use HTTP or HTTPS',
+    ],
+  },
 ]

@@ -49,10 +49,10 @@ export function listenerKey(gateway: GatewayKey, name: string): string {
 export const httpRouteKind: RouteGroupKind = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }
 
 /** Route kinds by listener protocol. A protocol that is not here is UnsupportedProtocol. */
-const kindsByProtocol: Readonly<Record<string, readonly RouteGroupKind[]>> = {
-  HTTP: [httpRouteKind],
-  HTTPS: [httpRouteKind],
-}
+const kindsByProtocol: ReadonlyMap<string, readonly RouteGroupKind[]> = new Map([
+  ['HTTP', [httpRouteKind]],
+  ['HTTPS', [httpRouteKind]],
+])
 
 export function compileListeners(
   read: Reader,
@@ -104,8 +104,8 @@ function namespacePolicy(spec: ListenerSpec): NamespacePolicy {
 }
 
 function protocolProblems(gateway: Gateway, spec: ListenerSpec, field: string): readonly Problem[] {
-  if (kindsByProtocol[spec.protocol] === undefined) {
-    const message = `protocol "${spec.protocol}" is not supported; use ${Object.keys(kindsByProtocol).join(' or ')}`
+  if (!kindsByProtocol.has(spec.protocol)) {
+    const message = `protocol "${spec.protocol}" is not supported; use ${[...kindsByProtocol.keys()].join(' or ')}`
     return [{ condition: 'Accepted', reason: reasons.UnsupportedProtocol, message, field: `${field}.protocol` }]
   }
   if (spec.filters?.requests !== undefined) {
@@ -142,11 +142,11 @@ function hostnameProblems({ hostname = '' }: ListenerSpec, field: string): reado
 
 /** Same port: another protocol is a ProtocolConflict, the same protocol and hostname a HostnameConflict. */
 function conflictProblems(all: readonly ListenerSpec[], spec: ListenerSpec, field: string): readonly Problem[] {
-  if (kindsByProtocol[spec.protocol] === undefined) {
+  if (!kindsByProtocol.has(spec.protocol)) {
     return []
   }
   const samePort = all.filter(
-    (other) => other !== spec && other.port === spec.port && kindsByProtocol[other.protocol] !== undefined,
+    (other) => other !== spec && other.port === spec.port && kindsByProtocol.has(other.protocol),
   )
   const otherProtocol = samePort.find((other) => other.protocol !== spec.protocol)
   if (otherProtocol !== undefined) {
@@ -171,8 +171,7 @@ function portProblems(
 ): readonly Problem[] {
   const bound = bindPort(spec.port, platform)
   const other = all.find(
-    ({ port, protocol }) =>
-      port < spec.port && bindPort(port, platform) === bound && kindsByProtocol[protocol] !== undefined,
+    ({ port, protocol }) => port < spec.port && bindPort(port, platform) === bound && kindsByProtocol.has(protocol),
   )
   if (other === undefined) return []
   const message = `the proxy binds ${bound} for port ${other.port} of listener "${other.name}", having no right to bind ports below 1024; choose another port`
@@ -180,13 +179,13 @@ function portProblems(
 }
 
 function supportedKinds(spec: ListenerSpec): readonly RouteGroupKind[] {
-  const ofProtocol = kindsByProtocol[spec.protocol] ?? []
+  const ofProtocol = kindsByProtocol.get(spec.protocol) ?? []
   const asked = spec.allowedRoutes.kinds ?? []
   return asked.length === 0 ? ofProtocol : ofProtocol.filter((kind) => asked.some((other) => sameKind(kind, other)))
 }
 
 function kindProblems(spec: ListenerSpec, field: string): readonly Problem[] {
-  const ofProtocol = kindsByProtocol[spec.protocol] ?? []
+  const ofProtocol = kindsByProtocol.get(spec.protocol) ?? []
   return (spec.allowedRoutes.kinds ?? []).flatMap((asked, index) =>
     ofProtocol.length === 0 || ofProtocol.some((kind) => sameKind(kind, asked))
       ? []

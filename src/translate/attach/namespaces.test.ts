@@ -28,7 +28,9 @@ describe('selects', () => {
     ['NotIn', ['prod'], 'other', true],
     ['Exists', [], 'env', true],
     ['Exists', [], 'other', false],
+    ['Exists', [], 'constructor', false],
     ['DoesNotExist', [], 'other', true],
+    ['DoesNotExist', [], 'toString', true],
     ['DoesNotExist', [], 'env', false],
     ['Bogus', [], 'env', false],
   ])('%s %j of label %s: %s (metav1.LabelSelector)', (operator, values, key, expected) => {

@@ -27,7 +27,7 @@ export function allowsNamespace(
 
 /** Whether a label selector matches; an empty selector matches everything (`metav1.LabelSelector`). */
 export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  const byLabel = Object.entries(selector.matchLabels ?? {}).every(([name, value]) => labels[name] === value)
+  const byLabel = Object.entries(selector.matchLabels ?? {}).every(([name, value]) => labelOf(labels, name) === value)
   return byLabel && (selector.matchExpressions ?? []).every((expression) => meets(expression, labels))
 }
 
@@ -35,7 +35,7 @@ function meets(
   expression: { readonly key: string; readonly operator: string; readonly values?: readonly string[] | undefined },
   labels: Readonly<Record<string, string>>,
 ): boolean {
-  const value = labels[expression.key]
+  const value = labelOf(labels, expression.key)
   const values = expression.values ?? []
   switch (expression.operator) {
     case 'In':
@@ -49,4 +49,9 @@ function meets(
     default:
       return false
   }
+}
+
+/** Not every name that an object answers to is a label: `constructor` may be one. */
+function labelOf(labels: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(labels, name) ? labels[name] : undefined
 }
