@@ -68,8 +68,9 @@ export class FuzzRun {
     return { ...this.#counts, setsPerMinute, slowest: this.#slowest, findings: [...this.#findings.values()] }
   }
 
-  /** Applies the sets from one index on, until there were so many or the time is over. */
-  async go(from: number, sets: number, minutes = Number.POSITIVE_INFINITY): Promise<void> {
+  /** Applies the sets from one index on, until there were so many or the time is over. Returns the new findings. */
+  async go(from: number, sets: number, minutes = Number.POSITIVE_INFINITY): Promise<readonly string[]> {
+    const known = this.#findings.size
     const startedMs = performance.now()
     const busyBeforeMs = this.#busyMs
     let toldMs = startedMs
@@ -77,11 +78,12 @@ export class FuzzRun {
       await this.#one(this.#options.maker.make(index))
       const nowMs = performance.now()
       this.#busyMs = busyBeforeMs + nowMs - startedMs
-      if (nowMs > startedMs + minutes * 60_000) return
+      if (nowMs > startedMs + minutes * 60_000) break
       if (nowMs < toldMs + reportEveryMs) continue
       toldMs = nowMs
       this.#tell()
     }
+    return this.result.findings.slice(known)
   }
 
   #tell(): void {

@@ -387,6 +387,8 @@ const addresses: readonly unknown[] = [
   'example.com',
 ]
 const appProtocols: readonly unknown[] = [
+  'constructor',
+  'toString',
   'http',
   'https',
   'HTTP',
@@ -436,7 +438,7 @@ const byField: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   namespace: [namespaces],
   addresses: [addresses],
   appProtocol: [appProtocols],
-  protocol: [['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP', 'SCTP', 'example.com/quic']],
+  protocol: [['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP', 'SCTP', 'example.com/quic', 'constructor', 'valueOf']],
   mode: [['Terminate', 'Passthrough']],
   from: [['All', 'Same', 'Selector', 'None']],
   type: [
@@ -444,6 +446,8 @@ const byField: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     ['RequestRedirect', 'URLRewrite', 'CORS', 'RequestMirror', 'ExtensionRef', 'ExternalAuth'],
     ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'],
   ],
+  key: [['team', 'a', 'fuzz', 'constructor', 'kubernetes.io/metadata.name', '']],
+  operator: [['In', 'NotIn', 'Exists', 'DoesNotExist', 'toString']],
   method: [['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']],
   scheme: [['http', 'https', 'ftp']],
   sectionName: [['http', 'safe', 'safe-tls', 'l0', 'l1', 'gone', '']],
