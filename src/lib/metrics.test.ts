@@ -18,6 +18,15 @@ describe('createMetrics', () => {
     expect(metrics.contentType).toMatch(/^text\/plain/)
   })
 
+  test('a gauge that is read has the value of the moment', async () => {
+    const metrics = createMetrics()
+    let waiting = 1
+    metrics.gauge({ name: 'fairlead_waiting', help: 'What waits.', read: () => waiting })
+    expect(await metrics.render()).toContain('\nfairlead_waiting 1\n')
+    waiting = 3
+    expect(await metrics.render()).toContain('\nfairlead_waiting 3\n')
+  })
+
   test('two registries share nothing', async () => {
     const name = 'fairlead_streams'
     createMetrics().gauge({ name, help: 'Open.' }).set(1)

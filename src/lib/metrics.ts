@@ -28,6 +28,11 @@ export interface MetricDeclaration<L extends string> {
   readonly labels?: readonly L[] | undefined
 }
 
+export interface GaugeDeclaration<L extends string> extends MetricDeclaration<L> {
+  /** Read whenever the metrics are; of a gauge without labels that nobody sets. */
+  readonly read?: (() => number) | undefined
+}
+
 export interface HistogramDeclaration<L extends string> extends MetricDeclaration<L> {
   /** Upper bounds, in the unit of the name. Default: 0.5 ms to 10 s, in seconds. */
   readonly buckets?: readonly number[] | undefined
@@ -43,7 +48,7 @@ export interface Metrics {
   /** Only goes up. The name ends in `_total`. */
   counter<L extends string = never>(declaration: MetricDeclaration<L>): Counter<L>
   /** Goes up and down. */
-  gauge<L extends string = never>(declaration: MetricDeclaration<L>): Gauge<L>
+  gauge<L extends string = never>(declaration: GaugeDeclaration<L>): Gauge<L>
   /** Distribution. The name ends in its unit, `_seconds` or `_bytes`, or in `_size` for a count. */
   histogram<L extends string = never>(declaration: HistogramDeclaration<L>): Histogram<L>
   /** Adds the metrics of the Node process: CPU, memory, event loop, garbage collection. */
@@ -59,7 +64,7 @@ export function createMetrics(): Metrics {
   const registry = new Registry()
   return {
     counter: (declaration) => new Counter(checked(declaration, registry, ['_total'])),
-    gauge: (declaration) => new Gauge(checked(declaration, registry, [])),
+    gauge: (declaration) => createGauge(declaration, registry),
     histogram: (declaration) =>
       new Histogram({
         ...checked(declaration, registry, ['_seconds', '_bytes', '_size']),
@@ -69,6 +74,15 @@ export function createMetrics(): Metrics {
     render: () => registry.metrics(),
     contentType: registry.contentType,
   }
+}
+
+function createGauge<L extends string>(declaration: GaugeDeclaration<L>, registry: Registry): Gauge<L> {
+  const { read } = declaration
+  const gauge: Gauge<L> = new Gauge({
+    ...checked(declaration, registry, []),
+    ...(read === undefined ? {} : { collect: () => gauge.set(read()) }),
+  })
+  return gauge
 }
 
 function checked<L extends string>(declaration: MetricDeclaration<L>, registry: Registry, endings: readonly string[]) {

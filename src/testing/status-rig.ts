@@ -53,6 +53,7 @@ export class StatusRig {
   readonly api: FakeApi
   readonly live = new LiveObjects()
   readonly lines: Readonly<Record<string, unknown>>[] = []
+  readonly metrics = createMetrics()
   readonly writer: StatusWriter
   #held: (() => void)[] | undefined
 
@@ -83,7 +84,7 @@ export class StatusRig {
         format: 'json',
         sink: { write: (line) => this.lines.push(JSON.parse(line) as Readonly<Record<string, unknown>>) },
       }),
-      metrics: createMetrics(),
+      metrics: this.metrics,
     })
     this.put('Gateway', 'edge')
   }

@@ -65,7 +65,7 @@ export class Applier {
   constructor(options: ApplierOptions) {
     this.#options = options
     this.#objects = new AppliedObjects(options)
-    this.#metrics = declareMetrics(options.metrics)
+    this.#metrics = declareMetrics(options.metrics, () => this.#queue.pending())
     this.#queue = new WorkQueue({
       work: (key) => this.#work(key),
       isUrgent: () => false,
@@ -86,7 +86,6 @@ export class Applier {
     const keys = stamped.map(({ object }) => objectKeyOf(object.kind, object.metadata))
     this.#become(owner, { objects: stamped, keys, problem: known?.problem, verifyAtMs: undefined, refusals: 0, pace })
     this.#queue.add(ownerPrefix + owner, true)
-    this.#tellPending()
   }
 
   /** What the owner has, and what stands under the name, stays as it is until the next `set` or `delete`. */
@@ -105,7 +104,6 @@ export class Applier {
     this.#owners.delete(owner)
     this.#want(owner, known.keys, [])
     if (known.problem !== undefined) this.#options.onProblem(owner, undefined)
-    this.#tellPending()
   }
 
   /** An object with our label, or its metadata, as the watch has it. */
@@ -169,12 +167,9 @@ export class Applier {
     else if (this.#isStarted && this.#objects.isLeftOver(key)) this.#queue.add(leftOverPrefix + key)
   }
 
-  async #work(key: string): Promise<Verdict> {
-    const verdict = key.startsWith(ownerPrefix)
-      ? await this.#bring(key.slice(ownerPrefix.length))
-      : await this.#remove(key.slice(leftOverPrefix.length))
-    this.#tellPending()
-    return verdict
+  #work(key: string): Promise<Verdict> {
+    if (key.startsWith(ownerPrefix)) return this.#bring(key.slice(ownerPrefix.length))
+    return this.#remove(key.slice(leftOverPrefix.length))
   }
 
   /** Applies what differs, what pods need before the pods. One object that is refused does not hold up the others. */
@@ -287,13 +282,9 @@ export class Applier {
     this.#nextVerifyMs = Math.max(this.#nextVerifyMs, performance.now()) + verifyGapMs
     return this.#nextVerifyMs
   }
-
-  #tellPending(): void {
-    this.#metrics.pending.set(this.#queue.pending())
-  }
 }
 
-function declareMetrics(metrics: Metrics) {
+function declareMetrics(metrics: Metrics, pending: () => number) {
   return {
     writes: metrics.counter({
       name: 'fairlead_apply_writes_total',
@@ -303,6 +294,7 @@ function declareMetrics(metrics: Metrics) {
     pending: metrics.gauge({
       name: 'fairlead_apply_pending',
       help: 'Fleets and left-over objects with work, without those that the API server refuses.',
+      read: pending,
     }),
   }
 }

@@ -59,6 +59,15 @@ describe('StatusWriter', () => {
     expect(rig.writes('new')).toHaveLength(1)
   })
 
+  test('counts what is to be written, and nothing when all is', async () => {
+    rig.put('HTTPRoute', 'web')
+    rig.writer.set('HTTPRoute/shop/web', routeStatus('web', [parentOf(controllerName, 'edge')]))
+    expect(await rig.metrics.render()).toContain('\nfairlead_status_pending 1\n')
+    rig.writer.start()
+    await rig.writer.idle()
+    expect(await rig.metrics.render()).toContain('\nfairlead_status_pending 0\n')
+  })
+
   test('an object that is not there yet is written when it comes', async () => {
     await startAndSet(routeStatus('late', [parentOf(controllerName, 'edge')]))
     expect(rig.api.requests).toEqual([])

@@ -75,7 +75,7 @@ export class StatusWriter {
 
   constructor(options: StatusWriterOptions) {
     this.#options = options
-    this.#writes = declareMetrics(options.metrics)
+    this.#writes = declareMetrics(options.metrics, () => this.#queue.pending())
     this.#queue = new WorkQueue({
       work: (key) => this.#work(key),
       isUrgent: (key) => urgentKinds.has(kindOf(key)),
@@ -94,7 +94,6 @@ export class StatusWriter {
     target.wanted = plain
     target.pace.changed(performance.now())
     this.#queue.add(key, true)
-    this.#writes.pending.set(this.#queue.pending())
   }
 
   /** To be called after all statuses were set once: objects with entries of ours and without a wanted status are cleaned. */
@@ -161,7 +160,6 @@ export class StatusWriter {
     const isCleaning = target.wanted === undefined
     const verdict = await this.#bring(key, target)
     if (verdict.kind === 'done' && isCleaning) this.#forgetIfClean(key, target)
-    this.#writes.pending.set(this.#queue.pending())
     return verdict
   }
 
@@ -276,7 +274,7 @@ export class StatusWriter {
   }
 }
 
-function declareMetrics(metrics: Metrics) {
+function declareMetrics(metrics: Metrics, pending: () => number) {
   return {
     total: metrics.counter({
       name: 'fairlead_status_writes_total',
@@ -286,6 +284,7 @@ function declareMetrics(metrics: Metrics) {
     pending: metrics.gauge({
       name: 'fairlead_status_pending',
       help: 'Objects whose status is to be written, without those that the API server refuses.',
+      read: pending,
     }),
   }
 }
