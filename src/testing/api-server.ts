@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { must } from '../lib/assert.ts'
 import { Daemon } from './daemon.ts'
 
 /** A running API server. Its one user, `admin`, may do everything. */
@@ -25,6 +26,8 @@ export interface ApiServer {
   apply(documents: string): Promise<void>
   /** Installs the definitions of a channel of the Gateway API and waits until they are served: four seconds. */
   installGatewayApi(channel?: 'standard' | 'experimental'): Promise<void>
+  /** Process ids of the server and of its etcd, as they are now. */
+  pids(): { readonly server: number; readonly etcd: number }
   /** Ends the server as a crash would; etcd stays. */
   crash(): Promise<void>
   /** Starts the server again after `crash`, on the same port, and waits until it is ready. */
@@ -60,7 +63,8 @@ export async function startApiServer(options: { readonly flags?: readonly string
   const url = `https://127.0.0.1:${port}`
   const ca = readFileSync(join(folder, 'apiserver.crt'), 'utf8')
   const kubeconfig = writeKubeconfig(folder, { url, ca, token })
-  return { url, ca, token, kubeconfig, ...commands(kubeconfig), start, stop, crash: () => server.kill() }
+  const pids = () => ({ server: must(server.pid, 'the API server is down'), etcd: must(etcd.pid, 'etcd is down') })
+  return { url, ca, token, kubeconfig, ...commands(kubeconfig), pids, start, stop, crash: () => server.kill() }
 }
 
 function commands(kubeconfig: string): Pick<ApiServer, 'kubectl' | 'apply' | 'installGatewayApi'> {

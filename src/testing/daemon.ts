@@ -24,6 +24,11 @@ export class Daemon {
     return this.#printed
   }
 
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   /** Does nothing while it runs. */
   start(): void {
     if (this.#child !== undefined) return
