@@ -6,11 +6,13 @@ interface ClusterFacts {
   readonly kubeconfig: string
   readonly kubectl: string
   readonly nodes: readonly ClusterNode[]
+  readonly bareId?: string | undefined
 }
 
 /** The environment of a command that is to find the cluster: our tests by `currentCluster`, others by KUBECONFIG. */
-export function environmentOf({ kubeconfig, kubectl, nodes }: Cluster): Readonly<Record<string, string>> {
-  const facts: ClusterFacts = { kubeconfig, kubectl, nodes: nodes.map(({ name, address }) => ({ name, address })) }
+export function environmentOf({ kubeconfig, kubectl, nodes, bareId }: Cluster): Readonly<Record<string, string>> {
+  const named = nodes.map(({ name, address }) => ({ name, address }))
+  const facts: ClusterFacts = { kubeconfig, kubectl, nodes: named, bareId }
   return { KUBECONFIG: kubeconfig, FAIRLEAD_CLUSTER_FACTS: JSON.stringify(facts) }
 }
 

@@ -14,6 +14,8 @@ export interface Cluster {
   /** Path of a kubectl. */
   readonly kubectl: string
   readonly nodes: readonly ClusterNode[]
+  /** Its id, where the provider is `bare`: tests may lay hands on what runs there. */
+  readonly bareId?: string | undefined
   /**
    * What stands before a command so that it reaches pods, Services and LoadBalancer addresses by their addresses. It
    * sees this machine's files. Empty where this machine reaches them itself.

@@ -17,6 +17,7 @@ export class BareCluster implements Cluster {
   readonly layout: BareLayout
   readonly programs: ClusterPrograms
   readonly nodes: readonly [HeldNode, ...HeldNode[]]
+  readonly bareId: string
   readonly kubeconfig: string
   readonly kubectl: string
   readonly enter: readonly string[]
@@ -25,6 +26,7 @@ export class BareCluster implements Cluster {
     this.layout = layout
     this.programs = programs
     this.nodes = nodes
+    this.bareId = layout.id
     this.kubeconfig = kubeconfigFile(layout, 'admin')
     this.kubectl = join(programs.kubernetes, 'kubectl')
     this.enter = enterNetwork(nodes[0])

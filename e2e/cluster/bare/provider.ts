@@ -9,7 +9,7 @@ import { readState } from './state.ts'
 import { bringUp } from './up.ts'
 
 /** Kubernetes as plain processes in namespaces: Linux and root, no Docker. */
-export const bareProvider: ClusterProvider = {
+export const bareProvider = {
   name: 'bare',
   async start(id, step) {
     await ensureRequirements(console.error)
@@ -28,7 +28,7 @@ export const bareProvider: ClusterProvider = {
     return new BareCluster(layout, await ensureClusterPrograms(), state.nodes)
   },
   remove: (id) => takeDown(bareLayout(id)),
-}
+} satisfies ClusterProvider
 
 async function ensureClusterPrograms(step: Step = (_, action) => action()): Promise<ClusterPrograms> {
   return {

@@ -26,6 +26,7 @@ export async function bringUp(layout: BareLayout, programs: ClusterPrograms, ste
   await step('what was left of an older cluster', () => takeDown(layout))
   const nodes = await step('namespaces, network, certificates', () => makeNodes(layout, programs))
   const cluster = new BareCluster(layout, programs, nodes)
+  startEtcd(cluster)
   startApiServer(cluster)
   const imported = Promise.all(nodes.map((node) => startContainerd(cluster, node))).then(async () => {
     for (const file of images) await cluster.loadImage(file)
@@ -55,8 +56,12 @@ async function makeNodes(layout: BareLayout, programs: ClusterPrograms): Promise
   return nodes
 }
 
-function startApiServer({ layout, programs, nodes: [first] }: BareCluster): void {
+function startEtcd({ layout, nodes: [first] }: BareCluster): void {
   startDaemon(layout, first, 'etcd', ['etcd', ...etcdArguments(layout)])
+}
+
+/** Starts the API server, which waits for etcd by itself. */
+export function startApiServer({ layout, programs, nodes: [first] }: BareCluster): void {
   const program = join(programs.kubernetes, 'kube-apiserver')
   startDaemon(layout, first, 'kube-apiserver', [program, ...apiServerArguments(layout)])
 }
