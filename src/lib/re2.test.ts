@@ -14,6 +14,12 @@ describe('one expression', () => {
     'x'.repeat(4096),
     '{',
     '',
+    '\\x{FF}\\xff\\377\\pL\\p{Greek}\\P{^Lu}\\p{Any}',
+    'é+',
+    // Quoted, or behind a backslash of its own.
+    '\\Q\\x{100}\\p{LC}\\E',
+    '\\Q\\p{LC}',
+    '\\\\x{10}',
   ])('accepts %s', (regex) => expect(faultOf(regex)).toBeUndefined())
 
   test.each([
@@ -23,6 +29,15 @@ describe('one expression', () => {
     { regex: '*', why: 'missing argument to repetition operator: `*`' },
     { regex: 'x{1001}', why: 'invalid repeat count: `{1001}`' },
     { regex: '((x{100}){100}){100}', why: 'invalid repeat count: `{100}`' },
+    { regex: '\\x{100}', why: '`\\x{100}` is no byte, and Envoy matches bytes: write those of its UTF-8 form' },
+    {
+      regex: 'a[\\x00-\\x{10FFFF}]',
+      why: '`\\x{10FFFF}` is no byte, and Envoy matches bytes: write those of its UTF-8 form',
+    },
+    { regex: '\\400', why: '`\\400` is no byte, and Envoy matches bytes: write those of its UTF-8 form' },
+    { regex: '\\p{LC}', why: '`\\p{LC}` is no class that Envoy knows' },
+    { regex: '\\P{^Lc}', why: '`\\P{^Lc}` is no class that Envoy knows' },
+    { regex: '\\p{Garay}', why: '`\\p{Garay}` is no class that Envoy knows' },
     { regex: '[z-a]', why: 'invalid character class range: `z-a`' },
   ])('refuses $regex', ({ regex, why }) => expect(faultOf(regex)).toEqual({ kind: 'syntax', why }))
 

@@ -1,5 +1,6 @@
 /** RE2 syntax, as Envoy compiles it: checked before a proxy has to refuse it. */
 import { RE2JS } from 're2js'
+import { foreignPart } from './re2-classes.ts'
 
 /**
  * Largest program that is let in, in instructions. A literal of 4,096 characters has as many; more only comes of
@@ -69,6 +70,8 @@ function compile(regex: string): Verdict {
     return { fault: { kind: 'too-large' }, cost: regex.length }
   try {
     const size = RE2JS.compile(regex).programSize()
+    const why = foreignPart(regex)
+    if (why !== undefined) return { fault: { kind: 'syntax', why }, cost: regex.length }
     return { fault: size > maxRegexProgramSize ? { kind: 'too-large' } : undefined, cost: Math.max(size, regex.length) }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)

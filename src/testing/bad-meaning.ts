@@ -55,6 +55,20 @@ export const badMeaning: readonly BadCase[] = [
     ],
   },
   {
+    what: 'a regular expression of a character beyond a byte',
+    objects: [match({ path: { type: 'RegularExpression', value: '/\\x{20AC}' } })],
+    says: [
+      'spec.rules[0].matches[0].path.value: "/\\x{20AC}" is no regular expression of RE2 syntax: `\\x{20AC}` is no byte, and Envoy matches bytes: write those of its UTF-8 form; correct it',
+    ],
+  },
+  {
+    what: 'a regular expression of a class that is too new',
+    objects: [match({ headers: [{ name: 'x', type: 'RegularExpression', value: '\\p{LC}+' }] })],
+    says: [
+      'spec.rules[0].matches[0].headers[0].value: "\\p{LC}+" is no regular expression of RE2 syntax: `\\p{LC}` is no class that Envoy knows; correct it',
+    ],
+  },
+  {
     what: 'nested repetition',
     objects: [match({ path: { type: 'RegularExpression', value: '/((((a{100}){100}){100}){100})' } })],
     says: [
