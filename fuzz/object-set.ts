@@ -3,6 +3,7 @@ import { isRecord } from '../src/api/compile.ts'
 import { findKind, type KindName, schemaOf } from '../src/api/kinds.ts'
 import { coreSamples } from '../src/testing/core-samples.ts'
 import { Dice } from '../src/testing/dice.ts'
+import { baseObjects as goldenBase } from '../src/testing/golden.ts'
 import { SchemaSampler } from '../src/testing/schema-samples.ts'
 import { type Corpus, readCorpus } from './corpus.ts'
 import type { ObjectSet, Step } from './finding.ts'
@@ -27,24 +28,37 @@ const weights: readonly (readonly [KindName | 'served', number])[] = [
 ]
 
 const names = ['a', 'b', 'c', 'r', 'r2', 'gw2', 'edge']
+/** Few, so that objects meet. */
+const namesOfKind: Readonly<Partial<Record<KindName, readonly string[]>>> = {
+  ConfigMap: ['a', 'b'],
+  GatewayParameters: ['a', 'b'],
+  Namespace: ['default', 'other', 'third'],
+  Service: ['a', 'b', 'c', 'r'],
+}
 const namespaces = ['default', 'default', 'default', 'other', 'third']
 
 /** Makes sets; the same seed and index make the same set, but for the keys of certificates. */
 export class SetMaker {
   readonly #seed: number
   readonly #corpus: Corpus
+  /** What most routes need to be served: Services a, b and c with endpoints, certificate `cert`. */
+  readonly #stage: readonly Fields[]
 
   constructor(seed: number, corpus: Corpus = readCorpus()) {
     this.#seed = seed
     this.#corpus = corpus
+    this.#stage = goldenBase()
+      .filter(({ kind }) => kind !== 'GatewayClass')
+      .map((object) => ({ ...object }))
+      .map((object) => (object.kind === 'EndpointSlice' ? toBackend(object) : object))
   }
 
   /** The set with that index, from 0. */
   make(index: number): ObjectSet {
     // Neighbours must not be alike: the state of the dice is a counter.
     const dice = new Dice(Math.imul(this.#seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35))
-    const steps: Step[] = []
-    for (let count = dice.pick([1, 1, 2, 3, 4, 6, 9, 12]); count > 0; count--) steps.push(...this.#object(dice))
+    const steps: Step[] = this.#stage.filter(() => dice.isHit(0.85)).map((object) => ({ do: 'set', object }))
+    for (let count = dice.pick([1, 2, 3, 4, 6, 9, 12, 15]); count > 0; count--) steps.push(...this.#object(dice))
     steps.sort(() => dice.next() - 0.5)
     const spread = steps.flatMap((step): readonly Step[] => (dice.isHit(0.15) ? [step, { do: 'tick' }] : [step]))
     return { id: `${this.#seed}/${index}`, steps: spread }
@@ -94,7 +108,7 @@ export class SetMaker {
       spec: {
         gatewayClassName: 'fairlead',
         listeners: own,
-        ...(dice.isHit(0.3) ? { infrastructure: infrastructureOf(dice) } : {}),
+        ...(dice.isHit(0.5) ? { infrastructure: infrastructureOf(dice) } : {}),
       },
     })
     const all = served(listeners)
@@ -113,12 +127,16 @@ function weighted(dice: Dice): KindName | 'served' {
 }
 
 function ordinaryMetadata(kind: KindName, dice: Dice): Fields {
+  const labels = {
+    ...(dice.isHit(0.1) ? { team: 'blue', a: '' } : {}),
+    ...(kind === 'EndpointSlice' ? { 'kubernetes.io/service-name': dice.pick(['a', 'b', 'c']) } : {}),
+  }
   return {
-    name: kind === 'Namespace' ? dice.pick(['default', 'other', 'third']) : dice.pick(names),
+    name: dice.pick(namesOfKind[kind] ?? names),
     ...(isClusterScoped(kind) ? {} : { namespace: dice.pick(namespaces) }),
     ...(dice.isHit(0.3) ? { creationTimestamp: dice.pick(wordsOf('creationTimestamp').slice(0, 3)) } : {}),
     ...(dice.isHit(0.2) ? { generation: dice.pick([1, 2, 2 ** 40]) } : {}),
-    ...(dice.isHit(0.1) ? { labels: { team: 'blue', a: '' } } : {}),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
   }
 }
 
@@ -165,8 +183,26 @@ function attached(route: Fields, dice: Dice): Fields {
   const parent = { name: 'gw', namespace: 'default', ...section, ...port }
   const others = dice.isHit(0.3) && Array.isArray(spec.parentRefs) ? spec.parentRefs : []
   const hostnames = dice.isHit(0.4) ? { hostnames: some(wordsOf('hostname'), dice) } : {}
-  const changed = { ...route, spec: { ...spec, parentRefs: [parent, ...others], ...hostnames } }
+  const rules = dice.isHit(0.85) ? { rules: resolved(spec.rules, dice) } : {}
+  const changed = { ...route, spec: { ...spec, parentRefs: [parent, ...others], ...hostnames, ...rules } }
   return isTaken(changed) ? changed : { ...changed, spec: { ...changed.spec, parentRefs: [parent] } }
+}
+
+/** Most references to backends are to those that are there. */
+function resolved(value: unknown, dice: Dice): unknown {
+  if (Array.isArray(value)) return value.map((item) => resolved(item, dice))
+  if (!isRecord(value)) return value
+  const changed = Object.entries(value).map(([key, part]): [string, unknown] => {
+    if (key === 'backendRefs' && Array.isArray(part)) return [key, part.map((one) => toService(one, dice))]
+    return [key, key === 'backendRef' ? toService(part, dice) : resolved(part, dice)]
+  })
+  return Object.fromEntries(changed)
+}
+
+function toService(reference: unknown, dice: Dice): unknown {
+  if (!isRecord(reference) || dice.isHit(0.12)) return reference
+  const { group: _group, kind: _kind, namespace: _namespace, ...rest } = reference
+  return { ...rest, name: dice.pick(['a', 'b']), port: 80 }
 }
 
 function some(words: readonly unknown[], dice: Dice): readonly unknown[] {
@@ -175,7 +211,11 @@ function some(words: readonly unknown[], dice: Dice): readonly unknown[] {
 
 /** Mostly endpoints that answer: of others every request to them would wait. */
 function reachable(slice: Fields, dice: Dice): Fields {
-  if (dice.isHit(0.15) || slice.addressType !== 'IPv4' || !Array.isArray(slice.endpoints)) return slice
+  return dice.isHit(0.15) || slice.addressType !== 'IPv4' ? slice : toBackend(slice)
+}
+
+function toBackend(slice: Fields): Fields {
+  if (!Array.isArray(slice.endpoints)) return slice
   const endpoints = slice.endpoints.map((endpoint: unknown) =>
     isRecord(endpoint) ? { ...endpoint, addresses: ['127.0.0.1'] } : endpoint,
   )
@@ -207,7 +247,7 @@ function infrastructureOf(dice: Dice): Fields {
     { group: '', kind: 'ConfigMap' },
   ]
   return {
-    ...(dice.isHit(0.8) ? { parametersRef: { ...dice.pick(kinds), name: dice.pick(names) } } : {}),
+    ...(dice.isHit(0.8) ? { parametersRef: { ...dice.pick(kinds), name: dice.pick(['a', 'b']) } } : {}),
     ...(dice.isHit(0.3) ? { labels: { a: 'b', 'example.com/x': '' } } : {}),
     ...(dice.isHit(0.3) ? { annotations: { 'example.com/y': 'z\n' } } : {}),
   }
