@@ -176,8 +176,7 @@ function follow({ assembly, source, writer }: Parts): void {
   graph.observe(outputs.wanted)
   graph.onEpoch((epoch) => {
     for (const [key, { after }] of epoch.changes(outputs.statuses)) writer.set(key, after)
-    if (epoch.changes(outputs.wanted).size > 0)
-      source.follow(new Set([...outputs.wanted.entries()].map(([key]) => key)))
+    for (const [key, { after }] of epoch.changes(outputs.wanted)) source.follow(key, after !== undefined)
   })
 }
 

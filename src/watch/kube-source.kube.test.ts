@@ -168,7 +168,8 @@ describe('KubeSource and a real API server', () => {
     await server.kubectl(['create', 'configmap', 'named', '--from-literal=a=1'])
     const rig = open(['Namespace', 'ConfigMap'])
     await rig.source.synced
-    rig.source.follow(new Set(['ConfigMap/default/named', 'ConfigMap/default/none']))
+    rig.source.follow('ConfigMap/default/named', true)
+    rig.source.follow('ConfigMap/default/none', true)
     await rig.source.settled()
     const ours = () => [...rig.objects.keys()].filter((key) => key.startsWith('ConfigMap'))
     expect(ours()).toEqual(['ConfigMap/default/named'])

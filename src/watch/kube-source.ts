@@ -65,6 +65,10 @@ export class KubeSource {
   readonly #kinds = new Map<string, Watch>()
   /** By `<Kind>/<namespace>/<name>`. */
   readonly #named = new Map<string, Watch>()
+  /** Keys of objects that shall be brought in, whatever their kind. */
+  readonly #wanted = new Set<string>()
+  /** Keys of the Secrets that the watch of all certificates has. */
+  readonly #certificates = new Set<string>()
   /** Objects that were told, by key. The uid tells apart what two watches see of one name. */
   readonly #told = new Map<string, string>()
   #waiting: { readonly isDone: () => boolean; readonly resolve: () => void }[] = []
@@ -105,26 +109,12 @@ export class KubeSource {
   }
 
   /**
-   * Watches exactly these ConfigMaps and Secrets by name, `<Kind>/<namespace>/<name>`. What is followed no more is told
-   * as deleted.
+   * Whether a ConfigMap or Secret, `<Kind>/<namespace>/<name>`, is brought in. What is wanted no more is told as deleted.
    */
-  follow(wanted: ReadonlySet<string>): void {
-    for (const [key, watch] of this.#named) {
-      if (wanted.has(key)) continue
-      this.#named.delete(key)
-      void watch.reflector.close()
-      watch.reflector.forget()
-      this.#notices.set(key, undefined)
-    }
-    for (const key of wanted) {
-      const [kindName = '', namespace = '', name = ''] = key.split('/')
-      const kind = findKind(kindName)
-      const isByName = kind?.kind === 'ConfigMap' || kind?.kind === 'Secret'
-      if (!isByName || this.#named.has(key)) continue
-      const watch = this.#watchNamed(kind, key, { namespace, name })
-      this.#named.set(key, watch)
-      watch.reflector.start()
-    }
+  follow(key: string, isWanted: boolean): void {
+    if (isWanted) this.#wanted.add(key)
+    else this.#wanted.delete(key)
+    this.#watchIfNeeded(key)
     this.#check()
   }
 
@@ -142,7 +132,31 @@ export class KubeSource {
     return this.#watch(kind, { subject: kind.kind, path: collectionPath(kind), fieldSelector, isPolled: false })
   }
 
-  /** Certificates have a watch already: a Secret is followed by name as long as it is none. */
+  /** An object that is wanted has a watch of its own unless it comes anyway. */
+  #watchIfNeeded(key: string): void {
+    const [kindName = '', namespace = '', name = ''] = key.split('/')
+    const kind = findKind(kindName)
+    if (kind?.kind !== 'ConfigMap' && kind?.kind !== 'Secret') return
+    const isNeeded = this.#wanted.has(key) && !(kind.kind === 'Secret' && this.#comesAnyway(key))
+    const watch = this.#named.get(key)
+    if (isNeeded && watch === undefined) {
+      const started = this.#watchNamed(kind, key, { namespace, name })
+      this.#named.set(key, started)
+      started.reflector.start()
+    } else if (!isNeeded && watch !== undefined) {
+      this.#named.delete(key)
+      void watch.reflector.close()
+      watch.reflector.forget()
+      this.#notices.set(key, undefined)
+    }
+  }
+
+  /** Certificates have one watch for all; until it has told them, nobody knows whether a Secret is one. */
+  #comesAnyway(key: string): boolean {
+    return this.#certificates.has(key) || this.#kinds.get('Secret')?.isSettled === false
+  }
+
+  /** The other watch may tell of a Secret that is none yet, or not any more: they share out names by type. */
   #watchNamed(kind: Kind, key: string, { namespace, name }: Omit<ObjectName, 'kind'>): Watch {
     const others = kind.kind === 'Secret' ? `,type!=${certificateType}` : ''
     const isPolled = [...this.#named.values()].filter((watch) => !watch.isPolled).length >= this.#maxNamedWatches
@@ -174,8 +188,14 @@ export class KubeSource {
       limits,
       pollMs: isPolled ? namedPollMs : undefined,
       sink: {
-        upsert: (raw) => this.#upsert(kind, raw),
-        remove: (key, uid) => this.#remove(kind, key, uid),
+        upsert: (raw) => {
+          this.#upsert(kind, raw)
+          if (subject === 'Secret') this.#seeCertificate(keyOf(kind, raw), true)
+        },
+        remove: (name, uid) => {
+          this.#remove(kind, name, uid)
+          if (subject === 'Secret') this.#seeCertificate(`${kind.kind}/${name}`, false)
+        },
         state: (state) => this.#state(watch, subject, state),
         listing: (reason) => this.#metrics.lists.inc({ kind: kind.kind, reason }),
       },
@@ -185,8 +205,7 @@ export class KubeSource {
   }
 
   #upsert(kind: Kind, raw: ApiObject): void {
-    const { namespace = '', name } = raw.metadata
-    const key = `${kind.kind}/${namespace}/${name}`
+    const key = keyOf(kind, raw)
     this.#metrics.events.inc({ kind: kind.kind, type: 'set' })
     const { live, parsed, dropped } = readObject(kind, raw)
     if (kind.writesStatus) this.#options.live.set(key, live)
@@ -202,8 +221,14 @@ export class KubeSource {
     const isTold = dropped.length > 0 && kind.group.includes('.') && !kind.group.startsWith('discovery.')
     this.#notices.set(key, isTold ? droppedNotice(dropped) : undefined)
     this.#options.onObject(parsed.value, key)
+    if (!this.#told.has(key)) this.#metrics.objects.inc({ kind: kind.kind })
     this.#told.set(key, live.uid)
-    this.#metrics.objects.set({ kind: kind.kind }, this.#kinds.get(kind.kind)?.reflector.size ?? this.#named.size)
+  }
+
+  #seeCertificate(key: string, isThere: boolean): void {
+    if (isThere) this.#certificates.add(key)
+    else this.#certificates.delete(key)
+    if (this.#wanted.has(key)) this.#watchIfNeeded(key)
   }
 
   #remove(kind: Kind, namespacedName: string, uid: string): void {
@@ -218,7 +243,7 @@ export class KubeSource {
   }
 
   #tellDeleted(kind: Kind, key: string): void {
-    this.#told.delete(key)
+    if (this.#told.delete(key)) this.#metrics.objects.dec({ kind: kind.kind })
     const [, namespace = '', name = ''] = key.split('/')
     this.#options.onDelete({ kind: kind.kind, namespace, name })
   }
@@ -234,8 +259,15 @@ export class KubeSource {
     watch.refusedSinceMs = isForbidden ? (watch.refusedSinceMs ?? performance.now()) : undefined
     const isRefused =
       watch.refusedSinceMs !== undefined && performance.now() - watch.refusedSinceMs >= this.#limits.confirmMs
-    if (isSynced || isRefused || (state.kind === 'absent' && !kind.required)) watch.isSettled = true
+    if (isSynced || isRefused || (state.kind === 'absent' && !kind.required)) this.#settle(watch)
     this.#check()
+  }
+
+  #settle(watch: Watch): void {
+    if (watch.isSettled) return
+    watch.isSettled = true
+    if (watch !== this.#kinds.get('Secret')) return
+    for (const key of this.#wanted) this.#watchIfNeeded(key)
   }
 
   #poke(resource: string): void {
@@ -257,4 +289,8 @@ export class KubeSource {
       else this.#waiting.push(one)
     }
   }
+}
+
+function keyOf({ kind }: Kind, { metadata }: ApiObject): string {
+  return `${kind}/${metadata.namespace ?? ''}/${metadata.name}`
 }
