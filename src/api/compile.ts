@@ -74,7 +74,8 @@ function compileString(schema: StringSchema): Check {
     } else if (format?.test(value) === false) {
       walk.report('InvalidValue', `${walk.quote(value)} is not ${format.words}`, 'correct the value')
     }
-    return value
+    // Half a surrogate pair is no character: an API server stores U+FFFD for it, and no proxy would take it.
+    return typeof value === 'string' && !value.isWellFormed() ? value.toWellFormed() : value
   }
 }
 

@@ -37,6 +37,11 @@ describe('toCondition', () => {
     expect(message).toHaveLength(32_768)
     expect(message.endsWith('…')).toBe(true)
   })
+
+  test('holds no half of a character: the API server would store another one, and every look at it would differ', () => {
+    const { message } = toCondition('ResolvedRefs', [problem({ message: '😀'.repeat(20_000) })], resolved, 1)
+    expect(message.isWellFormed()).toBe(true)
+  })
 })
 
 describe('constants', () => {

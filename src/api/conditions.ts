@@ -138,5 +138,6 @@ export function missingObject(to: ObjectRef): string {
 
 /** The message, cut where the API server would refuse it. */
 export function clipMessage(message: string): string {
-  return message.length <= maxMessageChars ? message : `${message.slice(0, maxMessageChars - 1)}…`
+  const fitting = message.length <= maxMessageChars ? message : `${message.slice(0, maxMessageChars - 1)}…`
+  return fitting.toWellFormed()
 }

@@ -32,7 +32,7 @@ const maxQuotedChars = 80
 /** The value as JSON, cut short. The work is bounded, however large or deep the value is. */
 export function quoteValue(value: unknown): string {
   const text = shortJson(value, 3)
-  return text.length <= maxQuotedChars ? text : `${text.slice(0, maxQuotedChars - 1)}…`
+  return text.length <= maxQuotedChars ? text : `${text.slice(0, maxQuotedChars - 1).toWellFormed()}…`
 }
 
 function shortJson(value: unknown, depth: number): string {

@@ -77,6 +77,11 @@ describe('parseObject', () => {
     expect(rule).toEqual({ matches: [{ path: { type: 'PathPrefix', value: '/' } }] })
   })
 
+  test('stores U+FFFD for half a surrogate pair, as an API server does', () => {
+    const raw = { ...Object(route('{}')), spec: { rules: [{ name: 'a', matches: [{ path: { value: '/\ud800' } }] }] } }
+    expect(parsed(raw).spec.rules[0]?.matches[0]?.path.value).toBe('/\ufffd')
+  })
+
   test('leaves its input alone', () => {
     const raw = route('{parentRefs: [{name: edge}], rules: [{backendRefs: [{name: a, port: 80}]}]}')
     const before = structuredClone(raw)
@@ -184,6 +189,12 @@ describe('messages', () => {
     expect(inShort(raw)).toEqual([
       'spec.listeners[0].allowedRoutes.namespaces.selectorLabels: unknown field "selectorLabels"; did you mean selector.matchLabels?',
     ])
+  })
+
+  test('a value is never cut within a character', () => {
+    const text = problemsOf(route(`{hostnames: ["${'x'.repeat(77)}😀${'x'.repeat(80)}"]}`))[0]?.message ?? ''
+    expect(text).toMatch(/x\ufffd…/)
+    expect(text.isWellFormed()).toBe(true)
   })
 
   test('a long value is cut short', () => {
