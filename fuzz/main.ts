@@ -22,6 +22,7 @@ async function fuzz({ seed, from, sets: most, minutes, platform, folder }: FuzzO
   say(`seed ${seed}`)
   const run = new FuzzRun({ platform, folder, maker: new SetMaker(seed), say })
   await run.start()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => run.end())
   try {
     await run.go(from, most, minutes)
   } finally {

@@ -49,12 +49,16 @@ export function judgeStatus(key: string, desired: DesiredStatus, settings: Trans
   return [
     ...dropped.map((what) => found(`${what} did not fit`)),
     ...problemsOf(schema, status).map(({ field, message }) => found(`${field}: ${message}`)),
+    ...(halfOfPair.test(text) ? [found('holds half a surrogate pair, which the API server stores otherwise')] : []),
     ...(privateKey.test(text) ? [found('shows a private key')] : []),
   ]
 }
 
 /** A block with something in it: that one is missing may be said. */
 const privateKey = /PRIVATE KEY-----(?:\\[nr])*[A-Za-z0-9+/]{16}/
+
+/** As JSON writes a character that is none. */
+const halfOfPair = /[^\\](?:\\\\)*\\ud[89a-f][0-9a-f]{2}/
 
 function statusSchema(name: string): Schema | undefined {
   const kind = findKind(name)

@@ -59,13 +59,19 @@ export class FuzzRig {
     this.#backend = backend
     this.#settings = settingsOf[platform]
     this.#otherSettings = settingsOf[platform === 'standalone' ? 'kubernetes' : 'standalone']
-    const onError = (collection: string, key: string, error: unknown) =>
-      this.#thrown.push(`${collection} ${key}: ${error instanceof Error ? (error.stack ?? error.message) : error}`)
+    const onError = (collection: string, key: string, error: unknown) => this.#note(`${collection} ${key}`, error)
+    process.on('uncaughtException', this.#uncaught)
     this.#assembly = assemble(this.#settings, { onError })
     this.#other = assemble(this.#otherSettings, { onError, schedule: () => {} })
     this.#deliverer = new Deliverer(this.#assembly, { logger: silentLogger(), metrics: createMetrics() })
     const objects = baseObjects(testCertificate()).map((raw) => mustParse(asStored(raw, ports)))
     this.#base = new Map(objects.map((object) => [keyOf(object), object]))
+  }
+
+  readonly #uncaught = (error: unknown) => this.#note('uncaught', error)
+
+  #note(what: string, error: unknown): void {
+    this.#thrown.push(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   }
 
   /** Starts everything and waits until the sentinels are served. */
@@ -123,6 +129,7 @@ export class FuzzRig {
     await this.#proxy?.stop()
     await this.#deliverer.server.close()
     this.#backend.stop()
+    process.off('uncaughtException', this.#uncaught)
   }
 
   #removeAll(): void {
@@ -145,7 +152,7 @@ export class FuzzRig {
       if (!parsed.ok) return false
       object = parsed.value
     } catch (error) {
-      this.#thrown.push(`parsing ${JSON.stringify(raw).slice(0, 300)}: ${String(error)}`)
+      this.#note('parsing', error)
       return false
     }
     if (this.#base.has(keyOf(object)) && keyOf(object) !== servedKey) return false
@@ -181,7 +188,7 @@ export class FuzzRig {
       const proxies = server.proxies()
       return proxies.length === 1 && proxies.every(({ synced, types }) => synced && types.every(isAnswered))
     }
-    const isDone = () => this.#proxy?.ended() !== undefined || isSettled()
+    const isDone = () => this.#proxy?.ended() !== undefined || this.#thrown.length > 0 || isSettled()
     const isInTime = await this.#deliverer.until(isDone, settleWithinMs)
     await this.#assembly.graph.idle()
     const end = this.#proxy?.ended()

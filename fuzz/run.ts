@@ -44,6 +44,7 @@ export class FuzzRun {
   readonly #options: RunOptions
   readonly #findings = new Map<string, string>()
   #rig: FuzzRig | undefined
+  #isEnding = false
   #recent: ObjectSet[] = []
   #busyMs = 0
   readonly #counts = { sets: 0, entered: 0, refused: 0 }
@@ -62,6 +63,11 @@ export class FuzzRun {
     this.#rig = undefined
   }
 
+  /** Lets `go` return after the set that it is at. */
+  end(): void {
+    this.#isEnding = true
+  }
+
   /** What came of everything so far. */
   get result(): RunResult {
     const setsPerMinute = Math.round((this.#counts.sets / this.#busyMs) * 60_000)
@@ -74,7 +80,7 @@ export class FuzzRun {
     const startedMs = performance.now()
     const busyBeforeMs = this.#busyMs
     let toldMs = startedMs
-    for (let index = from; index < from + sets; index++) {
+    for (let index = from; index < from + sets && !this.#isEnding; index++) {
       await this.#one(this.#options.maker.make(index))
       const nowMs = performance.now()
       this.#busyMs = busyBeforeMs + nowMs - startedMs
