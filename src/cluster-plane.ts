@@ -17,7 +17,8 @@ import { releaseMemory } from './release-memory.ts'
 import { overloadDefaults, statsInclusion } from './translate/edge-defaults.ts'
 import { connectCluster } from './watch/client.ts'
 import type { KubeClient } from './watch/kube-client.ts'
-import { KubeSource } from './watch/kube-source.ts'
+import { KeptClasses } from './watch/kept-classes.ts'
+import { KubeSource, type KubeSourceOptions } from './watch/kube-source.ts'
 import { LiveObjects } from './watch/live-objects.ts'
 import { isServedKind } from './watch/sources.ts'
 import { StatusWriter } from './watch/status-writer.ts'
@@ -102,14 +103,13 @@ async function assembleParts(config: ControllerConfig, client: KubeClient, logge
     client,
     kinds: kinds.filter(isServedKind),
     live,
-    onObject: (object) => void assembly.set(object),
-    onDelete: (ref) => assembly.delete(ref),
+    ...objectSink(assembly, { controllerName, logger }),
     onNotice: () => {}, // It logs them itself, and /debug/input shows those that stand.
     onCrds: (facts) => assembly.crds.set(facts),
     logger: logger.child({ component: 'watch' }),
     metrics,
   })
-  const deployer = new FleetDeployer({ client, assembly, controllerName, logger, metrics })
+  const deployer = new FleetDeployer({ client, assembly, source, controllerName, logger, metrics })
   const identity = new XdsIdentity({
     client,
     namespace: config.namespace,
@@ -124,6 +124,24 @@ async function assembleParts(config: ControllerConfig, client: KubeClient, logge
     access: { credentials, authenticate: authenticator({ client, assembly, logger, metrics }) },
   })
   return { client, assembly, deliverer, deployer, identity, source, writer, metrics }
+}
+
+/** Brings objects into the translation. */
+function objectSink(
+  assembly: Assembly,
+  options: { readonly controllerName: string; readonly logger: Logger },
+): Pick<KubeSourceOptions, 'onObject' | 'onDelete'> {
+  const classes = new KeptClasses({ ...assembly, ...options })
+  return {
+    onObject: (object) => {
+      if (object.kind === 'GatewayClass') classes.added(object.metadata.name)
+      assembly.set(object)
+    },
+    onDelete: (ref) => {
+      if (ref.kind === 'GatewayClass') classes.deleted(ref.name)
+      else assembly.delete(ref)
+    },
+  }
 }
 
 /** A proxy is let in by the token of its service account. */

@@ -1,6 +1,6 @@
 /** Runs the proxies of every Gateway in the cluster: what translation wants to run becomes applied objects. */
 import { apiVersionOf } from './api/kinds.ts'
-import { fleetObjectsTable, type ManagedKind } from './api/managed-kinds.ts'
+import { fleetObjectsTable, type ManagedKind, type ManagedObject } from './api/managed-kinds.ts'
 import type { Assembly } from './cli/assembly.ts'
 import { renderFleet } from './infra/fleet.ts'
 import type { FleetSettings } from './infra/fleet-settings.ts'
@@ -8,15 +8,18 @@ import type { GatewayInfra } from './ir/infra.ts'
 import { fleetName } from './ir/names.ts'
 import type { Logger } from './lib/logger.ts'
 import type { Metrics } from './lib/metrics.ts'
-import { managedLabel } from './watch/applied-object.ts'
+import { managedLabel, type ObservedObject } from './watch/applied-object.ts'
 import { Applier } from './watch/apply.ts'
 import type { KubeClient } from './watch/kube-client.ts'
+import type { KubeSource } from './watch/kube-source.ts'
 import { Reflector, type ReflectorState } from './watch/reflector.ts'
 
 /** What a deployer needs. */
 export interface FleetDeployerOptions {
   readonly client: KubeClient
   readonly assembly: Assembly
+  /** Where the objects of the assembly come from. */
+  readonly source: Pick<KubeSource, 'isComplete' | 'isUnread'>
   readonly controllerName: string
   readonly logger: Logger
   readonly metrics: Metrics
@@ -41,6 +44,10 @@ export class FleetDeployer {
       onProblem: (gateway, message) => {
         if (message === undefined) assembly.fleetProblems.delete(gateway)
         else assembly.fleetProblems.set(gateway, message)
+      },
+      mayDelete: async (object) => {
+        await assembly.graph.idle() // What was read is then in the sources.
+        return isOrphan(object, options)
       },
     })
     this.#watches = fleetObjectsTable.map((kind) => watchManaged(kind, this.#applier, options))
@@ -72,16 +79,47 @@ export class FleetDeployer {
 
   #follow(gateway: string, infra: GatewayInfra | undefined): void {
     if (this.#settings === undefined) return
-    if (infra === undefined) this.#applier.delete(gateway)
-    else if (isHeld(infra)) {
-      this.#applier.hold(gateway, { namespace: infra.namespace, name: fleetName(infra.name, infra.className) })
-    } else this.#applier.set(gateway, renderFleet(infra, this.#settings))
+    if (infra === undefined) {
+      this.#applier.delete(gateway)
+      return
+    }
+    const fleet = isHeld(infra) ? undefined : this.#render(infra, this.#settings)
+    if (fleet !== undefined) this.#applier.set(gateway, fleet)
+    else this.#applier.hold(gateway, { namespace: infra.namespace, name: fleetName(infra.name, infra.className) })
+  }
+
+  /** A bug that one Gateway brings out must not harm the others, nor what runs for it. */
+  #render(infra: GatewayInfra, settings: FleetSettings): readonly ManagedObject[] | undefined {
+    try {
+      return renderFleet(infra, settings)
+    } catch (error) {
+      this.#options.logger.error(
+        { gateway: infra.gateway, err: error },
+        'bug: a fleet cannot be rendered; it stays as it is',
+      )
+      return undefined
+    }
   }
 }
 
 /** With its last port a Gateway would lose its proxies and its address: one mistake in a listener shall not cost that. */
 function isHeld({ held, ports }: GatewayInfra): boolean {
   return held || ports.length === 0
+}
+
+/**
+ * Whether it is certain that no Gateway wants the object. A Gateway that may not or cannot be read may, and so may one
+ * without a class: whose it is cannot be told. With a Gateway that is gone, the API server deletes what it owned.
+ */
+function isOrphan({ namespace, owners }: ObservedObject, { source, assembly }: FleetDeployerOptions): boolean {
+  const { gateways, gatewayClasses } = assembly.sources
+  const owner = owners.find(({ kind, isController }) => isController && kind === 'Gateway')
+  if (owner === undefined) return true
+  const key = `${namespace}/${owner.name}`
+  if (!source.isComplete('Gateway') || !source.isComplete('GatewayClass') || source.isUnread(`Gateway/${key}`))
+    return false
+  const gateway = gateways.get(key)
+  return gateway === undefined || gatewayClasses.has(gateway.spec.gatewayClassName)
 }
 
 interface ManagedWatch {

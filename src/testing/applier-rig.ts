@@ -45,6 +45,7 @@ export class ApplierRig {
   readonly applier: Applier
   readonly problems: (readonly [string, string | undefined])[] = []
   readonly lines: Readonly<Record<string, unknown>>[] = []
+  mayDelete = true
   readonly #unwatch: () => void
   #held: (() => void)[] | undefined
 
@@ -56,6 +57,7 @@ export class ApplierRig {
       fieldManager: 'fairlead',
       controllerName: applierController,
       onProblem: (owner, message) => this.problems.push([owner, message]),
+      mayDelete: () => Promise.resolve(this.mayDelete),
       logger: createLogger({
         level: 'warn',
         format: 'json',

@@ -65,6 +65,7 @@ class Applying {
       fieldManager: 'fairlead',
       controllerName: applierController,
       onProblem: (_, message) => this.problems.push(message),
+      mayDelete: () => Promise.resolve(true),
       logger: silentLogger(),
       metrics: createMetrics(),
     })

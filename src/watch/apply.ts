@@ -3,7 +3,7 @@ import { type FleetKindName, fleetObjectsTable, type ManagedObject } from '../ap
 import type { Logger } from '../lib/logger.ts'
 import type { Metrics } from '../lib/metrics.ts'
 import { describeObject, type NamespacedName } from '../lib/object-ref.ts'
-import { objectKeyOf, readObserved, type StampedObject, stampObject } from './applied-object.ts'
+import { type ObservedObject, objectKeyOf, readObserved, type StampedObject, stampObject } from './applied-object.ts'
 import { AppliedObjects, type ApplyOutcome } from './applied-objects.ts'
 import type { KubeClient } from './kube-client.ts'
 import { WritePace } from './status-pace.ts'
@@ -18,6 +18,8 @@ export interface ApplierOptions {
   readonly controllerName: string
   /** What the owner should be told, when it changes; undefined: nothing is wrong any more. */
   readonly onProblem: (owner: string, message: string | undefined) => void
+  /** False while somebody who cannot be asked may want an object that no owner wants. Asked again every 30 s. */
+  readonly mayDelete: (object: ObservedObject) => Promise<boolean>
   readonly logger: Logger
   readonly metrics: Metrics
   /** Most owners that are worked on at once. Default: 4. */
@@ -239,7 +241,10 @@ export class Applier {
   }
 
   async #remove(key: string): Promise<Verdict> {
+    const there = this.#objects.get(key)
+    const mayDelete = there !== undefined && (await this.#options.mayDelete(there))
     if (this.#wanted.has(key) || !this.#objects.isLeftOver(key)) return { kind: 'done' }
+    if (!mayDelete) return { kind: 'later', afterMs: problemMs, isIdle: true }
     const [kind = '', namespace = '', name = ''] = key.split('/')
     const failure = await this.#objects.delete(key)
     this.#metrics.writes.inc({ kind, result: failure?.kind ?? 'deleted' })
