@@ -9,7 +9,12 @@ import { currentCluster } from '../cluster/facts.ts'
 export interface Manifest {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly namespace?: string | undefined }
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string | undefined
+    readonly labels?: Readonly<Record<string, string>>
+    readonly finalizers?: readonly string[]
+  }
   readonly [field: string]: unknown
 }
 
@@ -20,6 +25,7 @@ export type Ref = Pick<Manifest, 'apiVersion' | 'kind' | 'metadata'>
 export interface Live {
   readonly metadata: {
     readonly name: string
+    readonly namespace?: string
     readonly uid: string
     readonly resourceVersion: string
     readonly generation?: number

@@ -1,5 +1,6 @@
 /** Fairlead itself, as a test ends it and brings it back. */
 import { until } from '../../src/testing/envoy-rig.ts'
+import { currentCluster } from '../cluster/facts.ts'
 import type { Api, Live, Ref } from './api.ts'
 
 const namespace = 'fairlead-system'
@@ -32,4 +33,21 @@ function isPodReady({ status, metadata }: Live): boolean {
   }
   const isTrue = conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True')
   return isTrue && metadata.deletionTimestamp === undefined
+}
+
+/** One line of the log. */
+export interface LogLine {
+  readonly level: string
+  readonly msg: string
+  readonly subject?: string
+}
+
+/** What its pods logged since then. */
+export async function controlPlaneLog(since: Date): Promise<readonly LogLine[]> {
+  const filter = ['-l', labels, '--tail=-1', `--since-time=${since.toISOString()}`]
+  const text = await currentCluster().runKubectl(['-n', namespace, 'logs', ...filter])
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as LogLine)
 }
