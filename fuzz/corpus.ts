@@ -1,4 +1,7 @@
-/** What sets are made from: the objects of all goldens and of the bad cases, and parts of them by their place. */
+/** What sets are made from: the objects of all goldens, bad cases and examples, and parts of them by their place. */
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
 import { isRecord } from '../src/api/compile.ts'
 import type { KindName, KubernetesObject } from '../src/api/kinds.ts'
 import { badCases } from '../src/testing/bad-cases.ts'
@@ -12,18 +15,28 @@ export interface Corpus {
   at(place: string): readonly unknown[]
 }
 
+const root = dirname(import.meta.dirname)
+
 /** Larger ones would be most of every set. */
 const maxObjectChars = 20_000
 
-/** Reads every golden. */
+/** Reads every golden and example. */
 export function readCorpus(): Corpus {
   const golden = [...baseObjects(), ...goldenCases().flatMap(({ objects }) => objects)].map(asFields)
   const bad = badCases.flatMap(({ objects }) => objects)
-  const objects = [...golden, ...bad].filter((object) => JSON.stringify(object).length <= maxObjectChars)
+  const objects = [...golden, ...bad, ...examples()].filter((object) => JSON.stringify(object).length <= maxObjectChars)
   const byKind = Map.groupBy(objects, ({ kind }) => kind)
   const parts = new Map<string, unknown[]>()
   for (const object of objects) collect(object, String(object.kind), parts)
   return { of: (kind) => byKind.get(kind) ?? [], at: (place) => parts.get(place) ?? [] }
+}
+
+function examples(): readonly Fields[] {
+  return globSync('examples/**/*.yaml', { cwd: root })
+    .flatMap((file) =>
+      parseAllDocuments(readFileSync(join(root, file), 'utf8')).map((document): unknown => document.toJS()),
+    )
+    .filter(isRecord)
 }
 
 function asFields(object: KubernetesObject): Fields {

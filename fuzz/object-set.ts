@@ -59,6 +59,7 @@ export class SetMaker {
     const dice = new Dice(Math.imul(this.#seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35))
     const steps: Step[] = this.#stage.filter(() => dice.isHit(0.85)).map((object) => ({ do: 'set', object }))
     for (let count = dice.pick([1, 2, 3, 4, 6, 9, 12, 15]); count > 0; count--) steps.push(...this.#object(dice))
+    if (dice.isHit(0.015)) steps.push(...crowd(dice).map((object): Step => ({ do: 'set', object })))
     steps.sort(() => dice.next() - 0.5)
     const spread = steps.flatMap((step): readonly Step[] => (dice.isHit(0.15) ? [step, { do: 'tick' }] : [step]))
     return { id: `${this.#seed}/${index}`, steps: spread }
@@ -182,10 +183,43 @@ function attached(route: Fields, dice: Dice): Fields {
   const port = dice.isHit(0.1) ? { port: dice.pick([setPorts.shared, ...setPorts.others]) } : {}
   const parent = { name: 'gw', namespace: 'default', ...section, ...port }
   const others = dice.isHit(0.3) && Array.isArray(spec.parentRefs) ? spec.parentRefs : []
-  const hostnames = dice.isHit(0.4) ? { hostnames: some(wordsOf('hostname'), dice) } : {}
+  const names = dice.isHit(0.05) ? ladder(dice) : some(wordsOf('hostname'), dice)
+  const hostnames = dice.isHit(0.4) ? { hostnames: names } : {}
   const rules = dice.isHit(0.85) ? { rules: resolved(spec.rules, dice) } : {}
   const changed = { ...route, spec: { ...spec, parentRefs: [parent, ...others], ...hostnames, ...rules } }
   return isTaken(changed) ? changed : { ...changed, spec: { ...changed.spec, parentRefs: [parent] } }
+}
+
+/** Wildcards within wildcards, deeper than one request is passed on. */
+function ladder(dice: Dice): readonly string[] {
+  const depth = 1 + dice.below(16)
+  return Array.from({ length: depth }, (_, index) => `*.${'x.'.repeat(index)}com`)
+}
+
+/** Routes of one host, more than are searched one by one. */
+function crowd(dice: Dice): readonly Fields[] {
+  const segments = ['a', 'b', 'c', 'd%41', 'e.', '', 'f'.repeat(40)]
+  const path = () =>
+    `/${Array.from({ length: 1 + dice.below(5) }, () => dice.pick(segments)).join('/')}`.replace(/\/+/g, '/')
+  const match = () => ({
+    path: { type: dice.pick(['Exact', 'PathPrefix', 'PathPrefix']), value: `${path()}${dice.below(500)}` },
+    ...(dice.isHit(0.1) ? { headers: [{ name: 'x', value: 'a' }] } : {}),
+  })
+  const rule = () => ({
+    matches: Array.from({ length: 8 }, match),
+    backendRefs: [{ name: dice.pick(['a', 'b', 'gone']), port: 80 }],
+  })
+  const host = dice.pick(['a.com', '*.a.com', '*.com'])
+  return Array.from({ length: dice.pick([4, 5, 7]) }, (_, index) => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: `crowd-${index}`, namespace: 'default' },
+    spec: {
+      parentRefs: [{ name: 'gw', namespace: 'default', sectionName: 'http' }],
+      hostnames: [host],
+      rules: Array.from({ length: 16 }, rule),
+    },
+  }))
 }
 
 /** Most references to backends are to those that are there. */
