@@ -248,8 +248,8 @@ const servedKey = 'Gateway/default/gw'
 
 /** Whether it is the Gateway that the proxy serves. */
 function isServed({ kind, metadata }: Fields): boolean {
-  const { name, namespace = 'default' } = isRecord(metadata) ? metadata : {}
-  return `${kind}/${namespace}/${name}` === servedKey
+  const { name, namespace } = isRecord(metadata) ? metadata : {}
+  return `${kind}/${namespace || 'default'}/${name}` === servedKey
 }
 
 /** As an API server hands it out: an object of a cluster has a uid. */
