@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildBootstrap } from '../src/infra/bootstrap.ts'
+import { type Bootstrap, buildBootstrap } from '../src/infra/bootstrap.ts'
 import { gatewayKey } from '../src/ir/names.ts'
 import { envoyBinary } from '../src/testing/envoy-binary.ts'
 import { overloadDefaults, statsInclusion } from '../src/translate/edge-defaults.ts'
@@ -22,8 +22,11 @@ export interface FuzzedProxy {
 
 const maxLogChars = 100_000
 
+/** Changes the bootstrap, to see that what then goes wrong is found. */
+export type Tamper = (bootstrap: Bootstrap) => Bootstrap
+
 /** Starts it; its admin interface is a socket in a folder of its own, so that it takes no port. */
-export async function startProxy(xdsPort: number): Promise<FuzzedProxy> {
+export async function startProxy(xdsPort: number, tamper: Tamper = (same) => same): Promise<FuzzedProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-fuzz-'))
   const config = join(folder, 'bootstrap.json')
   const bootstrap = buildBootstrap({
@@ -34,7 +37,7 @@ export async function startProxy(xdsPort: number): Promise<FuzzedProxy> {
     stats: statsInclusion,
     limits: overloadDefaults,
   })
-  writeFileSync(config, JSON.stringify(bootstrap))
+  writeFileSync(config, JSON.stringify(tamper(bootstrap)))
   // Replaced listeners go within a second: thousands of them would else stand for ten minutes.
   const drain = ['--drain-strategy', 'immediate', '--drain-time-s', '1']
   const args = ['-c', config, '--concurrency', '1', '--disable-hot-restart', '-l', 'warning', ...drain]

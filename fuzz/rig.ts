@@ -6,6 +6,7 @@ import { parseObject } from '../src/api/parse.ts'
 import { checkRules } from '../src/api/rules.ts'
 import { type Assembly, assemble } from '../src/cli/assembly.ts'
 import { Deliverer } from '../src/deliverer.ts'
+import { must } from '../src/lib/assert.ts'
 import { silentLogger } from '../src/lib/logger.ts'
 import { createMetrics } from '../src/lib/metrics.ts'
 import { testCertificate } from '../src/testing/certificates.ts'
@@ -15,7 +16,7 @@ import type { TranslateSettings } from '../src/translate/contract.ts'
 import type { Finding, ObjectSet, Step } from './finding.ts'
 import { bytesOf, differences, judgeHistory } from './outputs.ts'
 import { judgeOutputs, settingsOf } from './plane.ts'
-import { type FuzzedProxy, startProxy } from './proxy.ts'
+import { type FuzzedProxy, startProxy, type Tamper } from './proxy.ts'
 import { askSentinels, Backend, type PortMap, portMap, probe, withPorts } from './traffic.ts'
 import { asServed, baseObjects, type Fields, isShared, keyOf, setPorts } from './world.ts'
 
@@ -75,7 +76,7 @@ export class FuzzRig {
   }
 
   /** Starts everything and waits until the sentinels are served. */
-  static async start(platform: PlatformName): Promise<FuzzRig> {
+  static async start(platform: PlatformName, tamper?: Tamper): Promise<FuzzRig> {
     const backend = await Backend.start()
     const rig = new FuzzRig(platform, portMap(await freePorts(7), backend.port), backend)
     for (const object of rig.#base.values()) rig.#set(object)
@@ -83,7 +84,7 @@ export class FuzzRig {
     await rig.#assembly.graph.idle()
     rig.#deliverer.markSynced()
     const { port } = await rig.#deliverer.server.listen('127.0.0.1:0')
-    rig.#proxy = await startProxy(port)
+    rig.#proxy = await startProxy(port, tamper)
     const findings = [...(await rig.#settle()), ...(await askSentinels(rig.#ports, { retryForMs: 10_000 }))]
     if (findings.length > 0) {
       const log = rig.log
@@ -112,6 +113,11 @@ export class FuzzRig {
     if (findings.length === 0) findings.push(...(await this.#judge(set)))
     findings.push(...this.#thrown.map((message): Finding => ({ kind: 'throw', message })))
     return { findings, entered, refused, ms: performance.now() - startedMs }
+  }
+
+  /** Process id of Envoy. */
+  get pid(): number {
+    return must(this.#proxy, 'a rig has a proxy once it is started').pid
   }
 
   /** What Envoy wrote last. */

@@ -5,6 +5,7 @@ import { must } from '../src/lib/assert.ts'
 import { describeFinding, type Finding, type ObjectSet } from './finding.ts'
 import { type History, minimise } from './minimise.ts'
 import type { SetMaker } from './object-set.ts'
+import type { Tamper } from './proxy.ts'
 import { FuzzRig, type PlatformName } from './rig.ts'
 
 export interface RunOptions {
@@ -12,6 +13,9 @@ export interface RunOptions {
   readonly platform: PlatformName
   /** Where failing sets go. */
   readonly folder: string
+  /** Tries to make a failing history smaller. Default: 300. */
+  readonly maxTries?: number | undefined
+  readonly tamper?: Tamper | undefined
   say(line: string): void
 }
 
@@ -55,7 +59,7 @@ export class FuzzRun {
   }
 
   async start(): Promise<void> {
-    this.#rig = await FuzzRig.start(this.#options.platform)
+    this.#rig = await FuzzRig.start(this.#options.platform, this.#options.tamper)
   }
 
   async stop(): Promise<void> {
@@ -128,13 +132,12 @@ export class FuzzRun {
   }
 
   async #write(set: ObjectSet, findings: readonly Finding[]): Promise<string> {
-    const { platform, folder, say } = this.#options
-    const signatures = findings.map(signatureOf)
-    const trial = new Trial(platform, signatures)
+    const { platform, folder, maxTries = 300, say } = this.#options
+    const trial = new Trial(this.#options, findings.map(signatureOf))
     try {
       const known = (await trial.fails([set])) ? [set] : this.#recent
       say('making it smaller')
-      const history = await minimise(known, (candidate) => trial.fails(candidate))
+      const history = await minimise(known, (candidate) => trial.fails(candidate), maxTries)
       const failure: Failure = { platform, findings: findings.map(describeFinding), history }
       mkdirSync(folder, { recursive: true })
       const file = join(folder, `${set.id.replace('/', '-')}.json`)
@@ -155,18 +158,18 @@ function signatureOf({ kind, message }: Finding): string {
 
 /** Histories on a rig that is started anew whenever it was hurt. */
 class Trial {
-  readonly #platform: PlatformName
+  readonly #options: Pick<RunOptions, 'platform' | 'tamper'>
   readonly #signatures: readonly string[]
   #rig: FuzzRig | undefined
 
-  constructor(platform: PlatformName, signatures: readonly string[]) {
-    this.#platform = platform
+  constructor(options: Pick<RunOptions, 'platform' | 'tamper'>, signatures: readonly string[]) {
+    this.#options = options
     this.#signatures = signatures
   }
 
   /** Whether one of the findings comes again. */
   async fails(history: History): Promise<boolean> {
-    this.#rig ??= await FuzzRig.start(this.#platform)
+    this.#rig ??= await FuzzRig.start(this.#options.platform, this.#options.tamper)
     const findings: Finding[] = []
     for (const set of history) findings.push(...(await this.#rig.apply(set)).findings)
     if (findings.length === 0) findings.push(...(await this.#rig.clear()))
