@@ -219,6 +219,11 @@ export const badMeaning: readonly BadCase[] = [
     ],
   },
   {
+    what: 'the Host header of a response',
+    objects: [filter('ResponseHeaderModifier', { add: [{ name: 'Host', value: 'a.com' }] })],
+    says: ['spec.rules[0].filters[0].responseHeaderModifier.add[0]: "Host" is of requests only; leave it out'],
+  },
+  {
     what: 'a header that is set and removed',
     objects: [filter('RequestHeaderModifier', { set: [{ name: 'x', value: '1' }], remove: ['X'] })],
     says: [

@@ -42,6 +42,7 @@ export const responseHeaderModifier = defineFeature<HeaderChanges>({
 })
 
 const framing = 'is written by the proxy, which frames the message; leave it out'
+const ofRequests = 'is of requests only; leave it out'
 
 /** Headers that nobody may change, with what to do instead. */
 const requestHeaders: ReadonlyMap<string, string> = new Map([
@@ -53,8 +54,9 @@ const requestHeaders: ReadonlyMap<string, string> = new Map([
 const responseHeaders: ReadonlyMap<string, string> = new Map([
   ['content-length', framing],
   ['transfer-encoding', framing],
+  ['host', ofRequests],
   // HTTP/2 clients take such a response for malformed (RFC 9113 8.2.2).
-  ['te', 'is of requests only; leave it out'],
+  ['te', ofRequests],
 ])
 
 /** RFC 9110 5.6.2 "token". */
