@@ -2,11 +2,16 @@
 import type { Kind } from '../api/kinds.ts'
 import { gatewayApiGroup } from '../api/gen/schemas.ts'
 import { listOf, type ParseProblem } from '../api/parse-problem.ts'
+import { KubeError } from './kube-client.ts'
 import type { ReflectorState } from './reflector.ts'
 import { resourceName } from './rest-path.ts'
 
 /** The notice of a kind, or of one watched object of it; undefined when all is well. */
-export function kindNotice(kind: Kind, state: ReflectorState, clusterRole: string): string | undefined {
+export function kindNotice(
+  kind: Kind,
+  state: Exclude<ReflectorState, { readonly kind: 'failing' }>,
+  clusterRole: string,
+): string | undefined {
   switch (state.kind) {
     case 'synced':
       return undefined
@@ -16,9 +21,17 @@ export function kindNotice(kind: Kind, state: ReflectorState, clusterRole: strin
       return absentNotice(kind)
     case 'refused':
       return refusedNotice(resourceName(kind), state, clusterRole)
-    case 'failing':
-      return `${kind.kind} cannot be watched; what is known stays in use: ${messageOf(state.error)}`
   }
+}
+
+/** What a failure is about, and its notice: an API server that does not answer is not the fault of a kind. */
+export function failureNotice(subject: string, error: unknown): { readonly subject: string; readonly message: string } {
+  const message = error instanceof Error ? error.message : String(error)
+  if (!(error instanceof KubeError) || error.status !== 0) {
+    return { subject, message: `it cannot be watched; what is known stays in use: ${message}` }
+  }
+  const why = message.slice(message.indexOf(': ') + 2)
+  return { subject: 'API server', message: `${why}; what is known stays in use` }
 }
 
 function absentNotice(kind: Kind): string {
@@ -67,8 +80,4 @@ export function droppedNotice(problems: readonly ParseProblem[]): string {
   const shown = fields.slice(0, 5).join(', ')
   const more = fields.length > 5 ? ` and ${fields.length - 5} more` : ''
   return `not known to this version and ignored: ${shown}${more}`
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -107,7 +107,7 @@ describe('KubeSource and a real API server', () => {
     const rig = open(served)
     await rig.source.synced
     await server.crash()
-    await soon(() => expect(rig.notices.get('HTTPRoute')).toContain('ECONNREFUSED'))
+    await soon(() => expect(rig.notices.get('API server')).toContain('ECONNREFUSED'))
     await server.start()
     await server.apply(route('d') + route('b', 'b.com'))
     await server.kubectl(['delete', 'httproute', 'a'])

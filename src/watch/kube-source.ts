@@ -6,8 +6,9 @@ import type { Logger } from '../lib/logger.ts'
 import type { Metrics } from '../lib/metrics.ts'
 import { Discovery } from './discovery.ts'
 import type { KubeClient } from './kube-client.ts'
-import { droppedNotice, kindNotice, parseNotice } from './kind-notice.ts'
+import { droppedNotice, failureNotice, kindNotice, parseNotice } from './kind-notice.ts'
 import { readObject } from './kube-object.ts'
+import { LastingNotices } from './lasting-notices.ts'
 import type { LiveObjects } from './live-objects.ts'
 import { Reflector, type ReflectorLimits, reflectorLimits, type ReflectorState } from './reflector.ts'
 import { collectionPath } from './rest-path.ts'
@@ -47,12 +48,16 @@ interface Watch {
   isSettled: boolean
   /** Whether the copy is complete. An answer that does not come changes nothing about that. */
   isComplete: boolean
+  /** Since when it had no success. */
+  failingSinceMs: number | undefined
   refusedSinceMs: number | undefined
   readonly isPolled: boolean
 }
 
 const certificateType = 'kubernetes.io/tls'
 const namedPollMs = 30_000
+/** What ends after that time was an outage: others that wait may try again. Sooner, they would keep each other awake. */
+const outageMs = 5_000
 
 /** Watches a cluster until it is closed. */
 export class KubeSource {
@@ -60,6 +65,7 @@ export class KubeSource {
   readonly synced: Promise<void>
   readonly #options: KubeSourceOptions
   readonly #notices: WatchNotices
+  readonly #failures: LastingNotices
   readonly #metrics: WatchMetrics
   readonly #limits: ReflectorLimits
   readonly #discovery: Discovery
@@ -82,6 +88,7 @@ export class KubeSource {
     this.#options = options
     this.#limits = { ...reflectorLimits, ...options.limits }
     this.#notices = new WatchNotices(logger, onNotice)
+    this.#failures = new LastingNotices(this.#notices)
     this.#metrics = declareWatchMetrics(metrics)
     for (const kind of kinds) if (kind.kind !== 'ConfigMap') this.#kinds.set(kind.kind, this.#watchKind(kind))
     this.#discovery = new Discovery({
@@ -118,6 +125,7 @@ export class KubeSource {
   }
 
   async close(): Promise<void> {
+    this.#failures.close()
     const watches = [...this.#kinds.values(), ...this.#named.values()]
     await Promise.all([this.#discovery.close(), ...watches.map(({ reflector }) => reflector.close())])
   }
@@ -161,6 +169,7 @@ export class KubeSource {
       this.#named.delete(key)
       void watch.reflector.close()
       watch.reflector.forget()
+      this.#failures.over(key)
       this.#notices.set(key, undefined)
     }
   }
@@ -220,6 +229,7 @@ export class KubeSource {
       isPolled,
       isSettled: false,
       isComplete: false,
+      failingSinceMs: undefined,
       refusedSinceMs: undefined,
     }
     return watch
@@ -278,14 +288,32 @@ export class KubeSource {
     if (state.kind !== 'failing') watch.isComplete = isSynced
     if (!isSynced) this.#metrics.failures.inc({ kind: kind.kind, state: state.kind })
     if (subject === kind.kind) this.#metrics.synced.set({ kind: kind.kind }, isSynced ? 1 : 0)
-    this.#notices.set(subject, kindNotice(kind, state, this.#clusterRole))
+    this.#note(subject, kind, state)
+    const nowMs = performance.now()
+    if (isSynced && nowMs - (watch.failingSinceMs ?? nowMs) >= outageMs) this.#retryOthers(watch)
+    watch.failingSinceMs = isSynced ? undefined : (watch.failingSinceMs ?? nowMs)
     // 401 says nothing about the kind: with a token that is not known nothing can be known.
     const isForbidden = state.kind === 'refused' && state.error.status === 403
-    watch.refusedSinceMs = isForbidden ? (watch.refusedSinceMs ?? performance.now()) : undefined
-    const isRefused =
-      watch.refusedSinceMs !== undefined && performance.now() - watch.refusedSinceMs >= this.#limits.confirmMs
+    watch.refusedSinceMs = isForbidden ? (watch.refusedSinceMs ?? nowMs) : undefined
+    const isRefused = watch.refusedSinceMs !== undefined && nowMs - watch.refusedSinceMs >= this.#limits.confirmMs
     if (isSynced || isRefused || (state.kind === 'absent' && !kind.required)) this.#settle(watch)
     this.#check()
+  }
+
+  #note(subject: string, kind: Kind, state: ReflectorState): void {
+    if (state.kind === 'failing') {
+      this.#failures.failed(subject, failureNotice(subject, state.error))
+      return
+    }
+    this.#failures.over(subject)
+    this.#notices.set(subject, kindNotice(kind, state, this.#clusterRole))
+  }
+
+  /** An API server that has come back is found by whoever tries first: the others need not wait for their turn. */
+  #retryOthers(found: Watch): void {
+    for (const watch of [...this.#kinds.values(), ...this.#named.values()]) {
+      if (watch !== found && watch.failingSinceMs !== undefined) watch.reflector.poke()
+    }
   }
 
   #settle(watch: Watch): void {
