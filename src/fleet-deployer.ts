@@ -164,12 +164,14 @@ function watchManaged(kind: ManagedKind, applier: Applier, { client, logger }: F
 
 function tell(state: ReflectorState, { plural, group }: ManagedKind, logger: Logger): void {
   const resource = group === '' ? plural : `${plural}.${group}`
-  if (state.kind === 'refused') {
+  if (state.kind === 'refused' && state.verbs.length > 0) {
     const verbs = state.verbs.join(', ')
     logger.warn({ resource, verbs }, 'ClusterRole fairlead lacks verbs: is the newest deploy/fairlead.yaml applied?')
   } else if (state.kind === 'absent') {
     logger.warn({ resource }, 'the API server does not know this kind: fleets are made without it')
-  } else if (state.kind === 'failing') {
-    logger.warn({ resource, err: state.error }, 'the API server cannot be watched; trying again')
+  } else if (state.kind !== 'synced') {
+    // An API server that is away is told of by the watches of what is served.
+    const reason = 'error' in state && state.error instanceof Error ? state.error.message : state.kind
+    logger.debug({ resource, reason }, 'objects of fleets cannot be watched; trying again')
   }
 }
