@@ -63,6 +63,7 @@ async function config(): Promise<ControllerConfig> {
   return {
     kubeconfig,
     namespace: 'fairlead-system',
+    identity: 'fairlead-0',
     xds: { host, port: xds },
     xdsHost: { host, port: xds },
     xdsNames: ['fairlead.fairlead-system.svc'],

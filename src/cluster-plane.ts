@@ -3,7 +3,7 @@ import { type AdminFacts, adminPages, probePages } from './admin/pages.ts'
 import { AdminServer } from './admin/server.ts'
 import { kinds } from './api/kinds.ts'
 import { type Assembly, assemble } from './cli/assembly.ts'
-import type { ControllerConfig } from './controller-config.ts'
+import { type ControllerConfig, serviceName } from './controller-config.ts'
 import { Deliverer } from './deliverer.ts'
 import { FleetDeployer } from './fleet-deployer.ts'
 import { fleetDefaults, type FleetSettings, tokenAudience } from './infra/fleet-settings.ts'
@@ -19,6 +19,7 @@ import { connectCluster } from './watch/client.ts'
 import type { KubeClient } from './watch/kube-client.ts'
 import { KeptClasses } from './watch/kept-classes.ts'
 import { KubeSource, type KubeSourceOptions } from './watch/kube-source.ts'
+import { LeaseHolder } from './watch/lease.ts'
 import { LiveObjects } from './watch/live-objects.ts'
 import { isServedKind } from './watch/sources.ts'
 import { StatusWriter } from './watch/status-writer.ts'
@@ -40,6 +41,8 @@ interface Parts {
   readonly identity: XdsIdentity
   readonly source: KubeSource
   readonly writer: StatusWriter
+  /** Who holds it writes. */
+  readonly lease: LeaseHolder
   readonly metrics: Metrics
 }
 
@@ -55,25 +58,37 @@ export async function startClusterPlane(
   const client = await connectCluster({ kubeconfig, context, logger: logger.child({ component: 'api' }) })
   if (!client.ok) return client
   logger.info({ server: client.value.server }, 'connecting')
-  const parts = await assembleParts(config, client.value, logger)
+  const started = await startOn(client.value, config, logger)
+  if (!started.ok) await client.value.close()
+  return started
+}
+
+/** As `startClusterPlane`, on an API server that is connected. */
+export async function startOn(
+  client: KubeClient,
+  config: ControllerConfig,
+  logger: Logger,
+): Promise<Result<ClusterPlane, string>> {
+  const parts = await assembleParts(config, client, logger)
   const servers = await listen(config, parts)
-  if (!servers.ok) {
-    await client.value.close()
-    return servers
-  }
+  if (!servers.ok) return servers
   follow(parts)
   parts.source.start()
   parts.identity.start()
-  const serving = serve(parts, logger).catch((error: unknown) => logger.error({ err: error }, 'cannot begin to serve'))
+  let isStopped = false
+  serve(parts, { logger, isStopped: () => isStopped }).catch((error: unknown) =>
+    logger.error({ err: error }, 'cannot begin to serve'),
+  )
   const stop = async () => {
+    isStopped = true
     parts.identity.stop()
     await parts.source.close()
     await parts.writer.stop()
     await parts.deployer.stop()
+    await parts.lease.stop()
     await parts.deliverer.server.close()
     for (const server of servers.value) await server.close()
-    await client.value.close()
-    await serving
+    await client.close()
   }
   return ok({ stop })
 }
@@ -123,7 +138,31 @@ async function assembleParts(config: ControllerConfig, client: KubeClient, logge
     metrics,
     access: { credentials, authenticate: authenticator({ client, assembly, logger, metrics }) },
   })
-  return { client, assembly, deliverer, deployer, identity, source, writer, metrics }
+  const lease = leaseOf(config, { client, writer, deployer }, logger)
+  return { client, assembly, deliverer, deployer, identity, source, writer, lease, metrics }
+}
+
+/** Statuses and fleets are written by one control plane at a time; every one serves proxies. */
+function leaseOf(
+  { namespace, identity }: ControllerConfig,
+  { client, writer, deployer }: Pick<Parts, 'client' | 'writer' | 'deployer'>,
+  logger: Logger,
+): LeaseHolder {
+  return new LeaseHolder({
+    client,
+    namespace,
+    name: serviceName,
+    identity,
+    onHeld: () => {
+      writer.start()
+      deployer.start()
+    },
+    onLost: () => {
+      void writer.stop()
+      void deployer.pause()
+    },
+    logger: logger.child({ component: 'lease' }),
+  })
 }
 
 /** Brings objects into the translation. */
@@ -171,18 +210,19 @@ function fleetSettings(config: ControllerConfig, ipv6: boolean, { caPem, drainSe
 
 /** Proxies are turned away, and nothing is written, until all there is was read and translated. */
 async function serve(
-  { assembly, deliverer, deployer, identity, source, writer }: Parts,
-  logger: Logger,
+  { assembly, deliverer, identity, source, lease }: Parts,
+  { logger, isStopped }: { readonly logger: Logger; readonly isStopped: () => boolean },
 ): Promise<void> {
   const startedMs = performance.now()
   await source.synced
   await assembly.graph.idle()
   await source.settled()
   await assembly.graph.idle()
+  if (isStopped()) return
   deliverer.markSynced()
-  writer.start()
   await identity.ready // Without settings it would delete the fleets.
-  await deployer.start()
+  if (isStopped()) return
+  lease.start()
   logger.info({ ms: Math.round(performance.now() - startedMs) }, 'serving')
   releaseMemory()
 }

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { ControllerFlags } from './cli/flags.ts'
 import { flag, type HostPort, isLoopback, parseHostPort, parseWord } from './config.ts'
 import { type LogLevel, logLevels } from './lib/logger.ts'
@@ -10,6 +11,8 @@ export interface ControllerConfig {
   readonly context?: string | undefined
   /** Namespace of the control plane. */
   readonly namespace: string
+  /** Tells this control plane from others of the namespace: the name of its pod. */
+  readonly identity: string
   /** Where xDS listens. Default: 0.0.0.0:18000. */
   readonly xds: HostPort
   /** Where proxies connect. Default: the Service `fairlead` of the namespace. */
@@ -28,8 +31,8 @@ export interface ControllerConfig {
   readonly controllerName: string
 }
 
-/** Name of the control plane's Deployment, Service and service account. */
-const serviceName = 'fairlead'
+/** Name of the control plane's Deployment, Service, service account and Lease. */
+export const serviceName = 'fairlead'
 
 /** The configuration, or everything that is wrong with the flags, one line each. */
 export function readControllerConfig(
@@ -53,6 +56,7 @@ export function readControllerConfig(
       kubeconfig: flags.kubeconfig,
       context: flags.context,
       namespace: flags.namespace,
+      identity: flags.identity ?? `${hostname()}_${process.pid}`,
       xds: xds.value,
       xdsHost: xdsHost.value,
       xdsNames: [service, `${service}.cluster.local`],

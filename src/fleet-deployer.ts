@@ -31,6 +31,7 @@ export class FleetDeployer {
   readonly #applier: Applier
   readonly #watches: readonly ManagedWatch[]
   #settings: FleetSettings | undefined
+  #isOn = false
 
   constructor(options: FleetDeployerOptions) {
     const { assembly, client, controllerName, logger, metrics } = options
@@ -64,16 +65,27 @@ export class FleetDeployer {
     for (const [gateway, infra] of this.#options.assembly.outputs.infra.entries()) this.#follow(gateway, infra)
   }
 
-  /** Watches what is there, so that nothing is made twice; applies only once all of it is known. */
-  async start(): Promise<void> {
+  /** Watches what is there, so that nothing is made twice; applies once all of it is known. */
+  start(): void {
+    this.#isOn = true
     for (const { reflector } of this.#watches) reflector.start()
-    await Promise.all(this.#watches.map(({ listed }) => listed))
-    this.#applier.start()
+    void this.#begin()
+  }
+
+  async #begin(): Promise<void> {
+    for (const { listed } of this.#watches) await listed
+    if (this.#isOn) this.#applier.start()
+  }
+
+  /** Applies nothing more until the next `start`; resolves when nothing is under way. */
+  async pause(): Promise<void> {
+    this.#isOn = false
+    await this.#applier.stop()
   }
 
   /** Ends the watches and what is under way; the fleets run on. */
   async stop(): Promise<void> {
-    await this.#applier.stop()
+    await this.pause()
     await Promise.all(this.#watches.map(({ reflector }) => reflector.close()))
   }
 

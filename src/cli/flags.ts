@@ -20,6 +20,8 @@ export interface ControllerFlags {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
   readonly namespace: string
+  /** Absent: host and process. */
+  readonly identity?: string | undefined
   readonly xdsAddress: string
   /** Absent: the Service `fairlead` of the namespace. */
   readonly xdsHost?: string | undefined

@@ -154,6 +154,11 @@ function describeController(command: Command): Command {
         .env('POD_NAMESPACE'),
     )
     .addOption(
+      new Option('--identity <name>', 'tells control planes apart; one writes (default: host and process)').env(
+        'POD_NAME',
+      ),
+    )
+    .addOption(
       new Option('--xds-address <host:port>', 'where xDS listens').default('0.0.0.0:18000').env('FAIRLEAD_XDS_ADDRESS'),
     )
     .addOption(
