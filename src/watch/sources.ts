@@ -1,7 +1,7 @@
 /** Graph sources by kind: where every object enters, from files or from an API server. */
 import type { ConfigMap, EndpointSlice, Namespace, Secret, Service } from '../api/core.ts'
 import type { Gateway, GatewayClass, HTTPRoute, ReferenceGrant } from '../api/gen/types.ts'
-import type { KubernetesObject } from '../api/kinds.ts'
+import { findKind, type KindName, type KubernetesObject } from '../api/kinds.ts'
 import type { GatewayParameters } from '../api/own.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Source } from '../graph/source.ts'
@@ -27,6 +27,20 @@ export interface ObjectName {
   readonly name: string
 }
 
+/** Where objects of a kind go: the kinds that anything is made of. */
+const sourceOfKind = {
+  ConfigMap: 'configMaps',
+  EndpointSlice: 'endpointSlices',
+  Gateway: 'gateways',
+  GatewayClass: 'gatewayClasses',
+  GatewayParameters: 'gatewayParameters',
+  HTTPRoute: 'httpRoutes',
+  Namespace: 'namespaces',
+  ReferenceGrant: 'referenceGrants',
+  Secret: 'secrets',
+  Service: 'services',
+} as const satisfies Partial<Record<KindName, keyof ObjectSources>>
+
 export function createSources(graph: Graph): ObjectSources {
   return {
     gatewayClasses: graph.source('GatewayClass'),
@@ -42,93 +56,29 @@ export function createSources(graph: Graph): ObjectSources {
   }
 }
 
-const servedKinds: ReadonlySet<string> = new Set([
-  'ConfigMap',
-  'EndpointSlice',
-  'Gateway',
-  'GatewayClass',
-  'GatewayParameters',
-  'HTTPRoute',
-  'Namespace',
-  'ReferenceGrant',
-  'Secret',
-  'Service',
-])
-
 /** Whether anything is made of objects of that kind: others need not be watched. */
 export function isServedKind({ kind }: { readonly kind: string }): boolean {
-  return servedKinds.has(kind)
+  return Object.hasOwn(sourceOfKind, kind)
 }
 
 /** Adds or replaces an object. False for kinds that nothing is made of yet. */
 export function setObject(sources: ObjectSources, object: KubernetesObject): boolean {
-  const { namespace, name } = object.metadata
-  const key = `${namespace}/${name}`
-  switch (object.kind) {
-    case 'GatewayClass':
-      sources.gatewayClasses.set(name, object)
-      return true
-    case 'Gateway':
-      sources.gateways.set(key, object)
-      return true
-    case 'HTTPRoute':
-      sources.httpRoutes.set(key, object)
-      return true
-    case 'ReferenceGrant':
-      sources.referenceGrants.set(key, object)
-      return true
-    case 'Namespace':
-      sources.namespaces.set(name, object)
-      return true
-    case 'Service':
-      sources.services.set(key, object)
-      return true
-    case 'EndpointSlice':
-      sources.endpointSlices.set(key, object)
-      return true
-    case 'Secret':
-      sources.secrets.set(key, object)
-      return true
-    case 'ConfigMap':
-      sources.configMaps.set(key, object)
-      return true
-    case 'GatewayParameters':
-      sources.gatewayParameters.set(key, object)
-      return true
-    default:
-      return false
-  }
+  const source = sourceOf(sources, object.kind)
+  source?.set(keyOf(object.kind, object.metadata), object)
+  return source !== undefined
 }
 
 /** Removes an object; one that is not there is no error. */
-export function deleteObject(sources: ObjectSources, { kind, namespace, name }: ObjectName): void {
-  const isClusterScoped = kind === 'GatewayClass' || kind === 'Namespace'
-  sourceOf(sources, kind)?.delete(isClusterScoped ? name : `${namespace}/${name}`)
+export function deleteObject(sources: ObjectSources, object: ObjectName): void {
+  sourceOf(sources, object.kind)?.delete(keyOf(object.kind, object))
 }
 
-function sourceOf(sources: ObjectSources, kind: string): { delete(key: string): void } | undefined {
-  switch (kind) {
-    case 'GatewayClass':
-      return sources.gatewayClasses
-    case 'Gateway':
-      return sources.gateways
-    case 'HTTPRoute':
-      return sources.httpRoutes
-    case 'ReferenceGrant':
-      return sources.referenceGrants
-    case 'Namespace':
-      return sources.namespaces
-    case 'Service':
-      return sources.services
-    case 'EndpointSlice':
-      return sources.endpointSlices
-    case 'Secret':
-      return sources.secrets
-    case 'ConfigMap':
-      return sources.configMaps
-    case 'GatewayParameters':
-      return sources.gatewayParameters
-    default:
-      return undefined
-  }
+function sourceOf(sources: ObjectSources, kind: string): Source<KubernetesObject> | undefined {
+  if (!isServedKind({ kind })) return undefined
+  // The table pairs each kind with the source of its type, which a compiler cannot follow through a lookup by name.
+  return sources[sourceOfKind[kind as keyof typeof sourceOfKind]] as unknown as Source<KubernetesObject>
+}
+
+function keyOf(kind: string, { namespace, name }: Omit<ObjectName, 'kind'>): string {
+  return findKind(kind)?.namespaced === false ? name : `${namespace}/${name}`
 }
