@@ -14,16 +14,18 @@ export interface AdminFacts {
   readonly notReady: () => string | undefined
   /** Connected proxies with what each was sent, acknowledged and refused, per type. */
   readonly proxies: () => unknown
-  readonly refusals: () => unknown
+  readonly refusals: () => readonly unknown[]
   readonly statuses: Collection<unknown>
   /** By any key; shown sorted by it. */
   readonly resources: Collection<{ readonly resource: NamedResource }>
   readonly endpoints: Collection<NamedResource>
   /** What is wrong with the input now. */
-  readonly diagnostics: () => unknown
+  readonly diagnostics: () => readonly unknown[]
 }
 
+/** All pages; those of /debug are for loopback. To be called once: what is wrong now becomes metrics, too. */
 export function adminPages(facts: AdminFacts): readonly AdminPage[] {
+  declareStanding(facts)
   return [
     { path: '/healthz', summary: 'the process runs', render: () => text('ok') },
     {
@@ -61,6 +63,25 @@ export function adminPages(facts: AdminFacts): readonly AdminPage[] {
 export function probePages(pages: readonly AdminPage[]): readonly AdminPage[] {
   const open: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
   return pages.filter(({ path }) => open.has(path))
+}
+
+/** Declares what alerts are made of: how much is wrong now. Read when metrics are; what it is, is said by /debug. */
+function declareStanding({ metrics, graph, refusals, diagnostics }: AdminFacts): void {
+  metrics.gauge({
+    name: 'fairlead_refusals',
+    help: 'Resources that proxies refuse and that stay at their last good version; /debug/proxies names them.',
+    read: () => refusals().length,
+  })
+  metrics.gauge({
+    name: 'fairlead_input_problems',
+    help: 'Kinds and objects with something wrong beyond what their status says; /debug/input names them.',
+    read: () => diagnostics().length,
+  })
+  metrics.gauge({
+    name: 'fairlead_failing_transforms',
+    help: 'Inputs at which a bug keeps the last good output; the log and errors of /debug/graph name them.',
+    read: () => graph.trace().errors.length,
+  })
 }
 
 function ready(missing: string | undefined): AdminAnswer {

@@ -15,6 +15,7 @@ async function serve() {
     rig.set(object)
   }
   rig.graph.flush()
+  const refusals: object[] = []
   let missing: string | undefined = 'the configuration is not read yet'
   server = new AdminServer(
     adminPages({
@@ -22,7 +23,7 @@ async function serve() {
       metrics: createMetrics(),
       notReady: () => missing,
       proxies: () => [{ node: 'one' }],
-      refusals: () => [],
+      refusals: () => refusals,
       statuses: rig.outputs.statuses,
       resources: rig.outputs.resources,
       endpoints: rig.outputs.endpoints,
@@ -34,7 +35,7 @@ async function serve() {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, init)
     return { status: response.status, body: await response.text() }
   }
-  return { get, port, becomeReady: () => (missing = undefined) }
+  return { get, port, refusals, becomeReady: () => (missing = undefined) }
 }
 
 describe('the admin interface', () => {
@@ -44,6 +45,16 @@ describe('the admin interface', () => {
     becomeReady()
     expect(await get('/readyz')).toEqual({ status: 200, body: 'ok\n' })
     expect((await get('/healthz')).status).toBe(200)
+  })
+
+  test('counts what is wrong now', async () => {
+    const { get, refusals } = await serve()
+    expect((await get('/metrics')).body).toMatch(/^fairlead_refusals 0$/m)
+    refusals.push({})
+    const { body } = await get('/metrics')
+    expect(body).toMatch(/^fairlead_refusals 1$/m)
+    expect(body).toMatch(/^fairlead_input_problems 0$/m)
+    expect(body).toMatch(/^fairlead_failing_transforms 0$/m)
   })
 
   test('lists its pages and names them on a path that is none', async () => {
