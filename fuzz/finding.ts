@@ -7,6 +7,8 @@ export interface Finding {
     | 'crash'
     /** The proxy refused a resource, for which translation should have refused an object. */
     | 'refusal'
+    /** The proxy wrote of an error: of Lua, say. */
+    | 'log'
     /** Something in the control plane threw. */
     | 'throw'
     /** A sentinel was not answered by the backend. */

@@ -1,6 +1,7 @@
 /** Outputs of a translation in a form that two of them can be compared in. */
 import type { KubernetesObject } from '../src/api/kinds.ts'
 import { type Assembly, assemble } from '../src/cli/assembly.ts'
+import type { Collection } from '../src/graph/collection.ts'
 import type { Outputs, TranslateSettings } from '../src/translate/contract.ts'
 import type { Finding } from './finding.ts'
 
@@ -31,10 +32,10 @@ export function differences(
   })
 }
 
-/** What a translation from nothing has otherwise. Statuses are left out: they tell what proxies have acknowledged. */
+/** What a translation from nothing has otherwise. Statuses of one with proxies are left out: they tell what was taken. */
 export function judgeHistory(
   assembly: Assembly,
-  settings: TranslateSettings,
+  { settings, hasProxies }: { readonly settings: TranslateSettings; readonly hasProxies: boolean },
   objects: readonly KubernetesObject[],
 ): readonly Finding[] {
   // A Secret that is bad now may have been good before, and is remembered as that.
@@ -42,15 +43,17 @@ export function judgeHistory(
   const fresh = assemble(settings, { schedule: () => {} })
   for (const object of objects) fresh.set(object)
   fresh.graph.flush()
-  return differences(snapshot(fresh.outputs), snapshot(assembly.outputs)).map((message) => {
+  const all = ({ outputs }: Assembly) =>
+    new Map([...snapshot(outputs), ...(hasProxies ? [] : texts('status', outputs.statuses))])
+  return differences(all(fresh), all(assembly)).map((message) => {
     return { kind: 'history', message: `${settings.platform.kind}: ${message}` }
   })
 }
 
 function snapshot(outputs: Outputs): ReadonlyMap<string, string> {
-  return new Map([
-    ...bytesOf(outputs),
-    ...[...outputs.notices.entries()].map(([key, notice]) => [`notice|${key}`, JSON.stringify(notice)] as const),
-    ...[...outputs.infra.entries()].map(([key, infra]) => [`infra|${key}`, JSON.stringify(infra)] as const),
-  ])
+  return new Map([...bytesOf(outputs), ...texts('notice', outputs.notices), ...texts('infra', outputs.infra)])
+}
+
+function texts(prefix: string, collection: Collection<unknown>): readonly (readonly [string, string])[] {
+  return [...collection.entries()].map(([key, value]) => [`${prefix}|${key}`, JSON.stringify(value)])
 }

@@ -53,6 +53,7 @@ export class FuzzRig {
   #proxy: FuzzedProxy | undefined
   /** Of the base alone. */
   #baseBytes: ReadonlyMap<string, string> = new Map()
+  #readLog = ''
   #count = 0
 
   private constructor(platform: PlatformName, ports: PortMap, backend: Backend) {
@@ -212,12 +213,22 @@ export class FuzzRig {
     if (end !== undefined) return [{ kind: 'crash', message: `Envoy ended with ${end} under requests` }]
     return [
       ...refusals,
+      ...this.#logged(),
       ...(await askSentinels(this.#ports)),
       ...this.#siblings(),
       ...judgeOutputs(this.#assembly.outputs, this.#settings),
       ...judgeOutputs(this.#other.outputs, this.#otherSettings),
       ...this.#history(),
     ]
+  }
+
+  /** Errors that Envoy wrote since the last look. A refusal is a warning. */
+  #logged(): readonly Finding[] {
+    const log = this.log
+    const fresh = log.startsWith(this.#readLog) ? log.slice(this.#readLog.length) : log
+    this.#readLog = log
+    const errors = fresh.split('\n').filter((line) => /\]\[(?:error|critical)\]/.test(line))
+    return errors.map((message) => ({ kind: 'log', message }))
   }
 
   /** Resources of the base that have other bytes than without any set. */
@@ -237,8 +248,8 @@ export class FuzzRig {
     if (this.#count % historyEvery !== 0) return []
     const objects = [...this.#present.values()]
     return [
-      ...judgeHistory(this.#assembly, this.#settings, objects),
-      ...judgeHistory(this.#other, this.#otherSettings, objects),
+      ...judgeHistory(this.#assembly, { settings: this.#settings, hasProxies: true }, objects),
+      ...judgeHistory(this.#other, { settings: this.#otherSettings, hasProxies: false }, objects),
     ]
   }
 

@@ -1,7 +1,7 @@
 /** Requests: of the sentinels, which must be answered, and of the routes of a set, which must not end the proxy. */
 import { createServer, request as httpRequest, type RequestOptions, type Server } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Dice } from '../src/testing/dice.ts'
 import type { Finding, ObjectSet } from './finding.ts'
@@ -124,6 +124,59 @@ async function askSentinel(sentinel: Sentinel, ports: PortMap): Promise<readonly
   return [{ kind: 'sentinel', message: `${tls ? 'https' : 'http'}://${host}${path}: ${answer}` }]
 }
 
+/** What clients write into Host when they mean no good. */
+const oddHosts = [
+  '',
+  'A.COM',
+  'a.com.',
+  'a.com:80',
+  'a.com:',
+  'a.com:99999',
+  'a.com:80:80',
+  '.a.com',
+  '..',
+  '*.a.com',
+  '*',
+  '/',
+  '|',
+  '7003|a.com',
+  '[::1]:80',
+  'user@a.com',
+  'a.com/..',
+  '%61.com',
+  'caf\u00e9.com',
+  'a'.repeat(300),
+  `${'x.'.repeat(40)}com`,
+  `${'x.'.repeat(2_000)}com`,
+  's.sibling.test:0',
+]
+
+/** Requests in ways that HTTP/1.1 has and few clients use. */
+const oddRequests: readonly ((host: string, path: string) => string)[] = [
+  (host, path) => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+  (host, path) => `GET http://${host}${path} HTTP/1.1\r\nHost: a.com\r\n\r\n`,
+  (host, path) => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nHost: b.com\r\n\r\n`,
+  (host) => `CONNECT ${host}:80 HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+  (host) => `OPTIONS * HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+  (host, path) => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+  (host, path) =>
+    `OPTIONS ${path} HTTP/1.1\r\nHost: ${host}\r\nOrigin: https://a.com\r\nAccess-Control-Request-Method: PUT\r\n\r\n`,
+  (host, path) => `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n`,
+  (host, path) => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`,
+  (host, path) => `GET ${path} HTTP/1.0\r\nHost: ${host}\r\n\r\n`,
+]
+
+/** Sends it and waits for the first of an answer. */
+function sendRaw(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
+    socket.setTimeout(probeTimeoutMs, () => socket.destroy())
+    socket.on('data', () => socket.destroy())
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => resolve(''))
+  })
+}
+
 const probeTimeoutMs = 300
 const maxProbes = 4
 
@@ -139,6 +192,7 @@ export async function probe({ id, steps }: ObjectSet, ports: PortMap): Promise<v
     const port = ports.real(dice.pick([setPorts.shared, setPorts.shared, ...setPorts.others]))
     const path = dice.pick([...paths, '/', '/a/b?x=1'])
     const method = dice.pick(['GET', 'GET', 'POST', 'OPTIONS', 'PUT'])
+    if (dice.isHit(0.25)) return sendRaw(port, dice.pick(oddRequests)(dice.pick([...hosts, ...oddHosts]), path))
     return ask({ port, host: dice.pick([...hosts, 'a.com']), path, method, timeoutMs: probeTimeoutMs })
   })
   await Promise.all(requests)
