@@ -68,16 +68,9 @@ export const controllerPermissions: readonly ControllerPermission[] = [
     reason: 'proxies log in with tokens of their service accounts',
   },
   {
-    group: 'events.k8s.io',
-    resource: 'events',
-    verbs: ['create', 'patch'],
-    scope: 'cluster',
-    reason: 'what happens to a Gateway shows in kubectl describe',
-  },
-  {
     group: 'coordination.k8s.io',
     resource: 'leases',
-    verbs: ['get', 'create', 'update', 'patch'],
+    verbs: ['get', 'create', 'update'],
     scope: 'own',
     reason: 'one of several replicas writes',
   },
@@ -91,7 +84,7 @@ export const controllerPermissions: readonly ControllerPermission[] = [
   {
     group: '',
     resource: 'secrets',
-    verbs: ['get', 'update', 'patch'],
+    verbs: ['get', 'update'],
     names: ['fairlead-xds'],
     scope: 'own',
     reason: 'the same, read and renewed',
