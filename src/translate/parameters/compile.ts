@@ -1,4 +1,6 @@
 /** GatewayParameters -> ir.FleetParameters; those of the Gateway over those of its class, field by field. */
+import { cidrProblem } from '../../api/core-names.ts'
+import { isQualifiedName } from '../../api/metadata.ts'
 import type { GatewayParametersSpec } from '../../api/own.ts'
 import {
   defaultFleetParameters,
@@ -8,6 +10,7 @@ import {
   type UpstreamParameters,
 } from '../../ir/fleet.ts'
 import { parseDuration } from '../../lib/duration.ts'
+import { parseQuantity } from '../../lib/quantity.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 
 /** `over` where it says something, else `under`. Lists, maps and resources are taken as a whole. */
@@ -35,6 +38,8 @@ export function compileParameters(spec: GatewayParametersSpec): Result<FleetPara
       `replicas: ${replicas} has no meaning for workload "DaemonSet", which has one proxy on each node; remove it`,
     )
   }
+  const wrong = resourcesProblem(spec.resources) ?? serviceProblem(spec.service)
+  if (wrong !== undefined) return err(wrong)
   const upstream = compileUpstream(spec.upstream)
   if (!upstream.ok) return upstream
   const { concurrency, image, drainSeconds, placement, service, resources } = spec
@@ -68,6 +73,32 @@ function positive(field: string, text: string | undefined): Result<number | unde
   const parsed = parseDuration(text)
   if (!parsed.ok) return err(`upstream.outlierDetection.${field}: "${text}" ${parsed.error}`)
   return parsed.value > 0 ? parsed : err(`upstream.outlierDetection.${field}: "${text}" must be more than nothing`)
+}
+
+/** What the API server would say to the Service of every fleet. */
+function serviceProblem(service: GatewayParametersSpec['service']): string | undefined {
+  const { annotations = {}, loadBalancerClass, loadBalancerSourceRanges = [] } = service ?? {}
+  for (const [index, range] of loadBalancerSourceRanges.entries()) {
+    const problem = cidrProblem(range.trim())
+    if (problem !== undefined) {
+      return `service.loadBalancerSourceRanges[${index}]: "${range}" ${problem}; write one such as 10.0.0.0/8`
+    }
+  }
+  if (loadBalancerClass !== undefined && !isQualifiedName(loadBalancerClass)) {
+    return `service.loadBalancerClass: "${loadBalancerClass}" is no name such as example.com/internal; correct it`
+  }
+  const key = Object.keys(annotations).find((name) => !isQualifiedName(name.toLowerCase()))
+  return key === undefined ? undefined : `service.annotations: "${key}" is no key such as example.com/a; correct it`
+}
+
+function resourcesProblem({ requests = {}, limits = {} }: GatewayParametersSpec['resources'] = {}): string | undefined {
+  for (const [field, quantities] of Object.entries({ requests, limits })) {
+    for (const [name, quantity] of Object.entries(quantities)) {
+      if (parseQuantity(String(quantity)) !== undefined) continue
+      return `resources.${field}.${name}: "${quantity}" is no quantity; write one such as 500m or 128Mi`
+    }
+  }
+  return undefined
 }
 
 /** A quantity may be written as a number. */

@@ -32,7 +32,7 @@ const keys: Readonly<Record<string, Key>> = {
   },
 }
 
-/** The fields of every key, or what is wrong: one line per key, with its value. */
+/** The fields of every key, or what is wrong: one line per key, with its value, and how many more there are. */
 export function parametersOf(configMap: ConfigMap): Result<readonly GatewayParametersSpec[], readonly string[]> {
   const specs: GatewayParametersSpec[] = []
   const problems: string[] = []
@@ -48,7 +48,17 @@ export function parametersOf(configMap: ConfigMap): Result<readonly GatewayParam
     if (read.ok) specs.push(read.value)
     else problems.push(key === undefined ? read.error : `key "${name}": ${read.error}`)
   }
-  return problems.length > 0 ? err(problems) : ok(specs)
+  if (problems.length === 0) return ok(specs)
+  const more = problems.length - shownProblems
+  return err([...problems.slice(0, shownProblems), ...(more > 0 ? [`and ${more} more`] : [])])
+}
+
+/** A ConfigMap may hold a megabyte of keys that mean nothing to us, and each would be told of at length. */
+const shownProblems = 5
+const shownCharacters = 100
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length <= shownCharacters ? text : `${text.slice(0, shownCharacters)}…`.toWellFormed())
 }
 
 function wholeNumber(place: (count: number) => GatewayParametersSpec, max = 2 ** 31 - 1): Key['read'] {
@@ -56,14 +66,14 @@ function wholeNumber(place: (count: number) => GatewayParametersSpec, max = 2 **
     const count = Number(text)
     return /^\d+$/.test(text) && count >= 1 && count <= max
       ? ok(place(count))
-      : err(`${JSON.stringify(text)} is not a whole number from 1 to ${max}`)
+      : err(`${quoted(text)} is not a whole number from 1 to ${max}`)
   }
 }
 
 function duration(place: (text: string) => GatewayParametersSpec): Key['read'] {
   return (text) => {
     const parsed = parseDuration(text)
-    return parsed.ok ? ok(place(text)) : err(`${JSON.stringify(text)} ${parsed.error}`)
+    return parsed.ok ? ok(place(text)) : err(`${quoted(text)} ${parsed.error}`)
   }
 }
 
@@ -77,6 +87,6 @@ function h2UpgradePolicy(text: string): Result<GatewayParametersSpec, string> {
     case 'default':
       return ok({})
     default:
-      return err(`${JSON.stringify(text)} is not upgrade, do-not-upgrade or default`)
+      return err(`${quoted(text)} is not upgrade, do-not-upgrade or default`)
   }
 }
