@@ -60,7 +60,9 @@ function trimMetadata(kind: Kind, metadata: Fields): Fields {
 function trimKind(kind: Kind, object: Fields): Fields {
   switch (kind.kind) {
     case 'Secret':
-      return object.type === 'kubernetes.io/tls' ? trimCertificate(object) : object
+      return trimSecret(object)
+    case 'ConfigMap':
+      return trimParameters(object)
     case 'EndpointSlice':
       return trimEndpoints(object)
     default:
@@ -68,11 +70,31 @@ function trimKind(kind: Kind, object: Fields): Fields {
   }
 }
 
-/** Of a certificate only what TLS is made of: controllers keep key stores and more beside it. */
-function trimCertificate({ data, ...rest }: Fields): Fields {
-  if (!isRecord(data)) return rest
+/** Of a certificate only what TLS is made of: controllers keep key stores and more beside it. Of others only that they are. */
+function trimSecret({ data, ...rest }: Fields): Fields {
+  if (!isRecord(data) || rest.type !== 'kubernetes.io/tls') return rest
   const kept = ['tls.crt', 'tls.key', 'ca.crt'].filter((key) => data[key] !== undefined)
   return { ...rest, data: Object.fromEntries(kept.map((key) => [key, data[key]])) }
+}
+
+/** More than there are. */
+const maxParameters = 50
+/** Longer than any. A multiple of four: what is left of base64 is base64. */
+const maxParameterLength = 256
+
+/** ConfigMaps are read as parameters alone: what has a megabyte is none, and should not cost one. */
+function trimParameters({ data, binaryData, ...rest }: Fields): Fields {
+  return { ...rest, data: firstParameters(data), binaryData: firstParameters(binaryData) }
+}
+
+function firstParameters(entries: unknown): unknown {
+  if (!isRecord(entries)) return entries
+  const kept = Object.keys(entries).slice(0, maxParameters)
+  return Object.fromEntries(kept.map((key) => [key, cut(entries[key])]))
+}
+
+function cut(value: unknown): unknown {
+  return typeof value === 'string' && value.length > maxParameterLength ? value.slice(0, maxParameterLength) : value
 }
 
 /** Which pod an endpoint is, is nobody's business here. */

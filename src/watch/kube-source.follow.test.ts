@@ -48,7 +48,7 @@ describe('KubeSource.follow', () => {
     rig.source.follow('Secret/shop/plain', true)
     rig.source.follow('Secret/shop/tls', true)
     await rig.source.settled()
-    expect(rig.objects.get('Secret/shop/plain')).toMatchObject({ data: { password: 'YQ==' } })
+    expect(rig.objects.get('Secret/shop/plain')).toMatchObject({ type: 'Opaque' })
     rig.source.follow('Secret/shop/plain', false)
     rig.source.follow('Secret/shop/tls', false)
     expect([...rig.objects.keys()]).toEqual(['Secret/shop/tls'])
