@@ -112,10 +112,12 @@ const clusterScoped = new Set(['Namespace', 'GatewayClass', 'ClusterRole', 'Clus
 
 /** The path of an object. The plural is made as English makes it. */
 export function pathOf({ apiVersion, kind, metadata: { namespace, name } }: Ref): string {
-  const plural = `${kind
-    .toLowerCase()
-    .replace(/ss$/, 'sse')
-    .replace(/([^aeiou])y$/, '$1ie')}s`
   const scope = namespace === undefined || clusterScoped.has(kind) ? '' : `/namespaces/${namespace}`
-  return `/${apiVersion === 'v1' ? 'api' : 'apis'}/${apiVersion}${scope}/${plural}/${name}`
+  return `/${apiVersion === 'v1' ? 'api' : 'apis'}/${apiVersion}${scope}/${pluralOf(kind.toLowerCase())}/${name}`
+}
+
+function pluralOf(word: string): string {
+  if (word.endsWith('ss')) return `${word}es`
+  if (word.endsWith('s')) return word
+  return /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : `${word}s`
 }

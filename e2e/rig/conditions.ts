@@ -43,15 +43,15 @@ export function listenerConditionsOf(object: Live | undefined, name: string): Re
   return linesOf(listener?.conditions ?? [], object?.metadata.generation)
 }
 
-/** The message of a condition, wherever it stands in the status. */
-export function messageOf(object: Live | undefined, type: string): string {
+/** The messages of all conditions of that type, or of every type, wherever they stand in the status. */
+export function messages(object: Live | undefined, type?: string): readonly string[] {
   const { conditions = [], parents = [], listeners = [] } = statusOf(object)
   const all = [...conditions, ...[...parents, ...listeners].flatMap((entry) => entry.conditions)]
-  return all
-    .filter((condition) => condition.type === type)
-    .map(({ message }) => message)
-    .join('\n')
+  return all.filter((condition) => type === undefined || condition.type === type).map(({ message }) => message)
 }
+
+/** The same as one text. */
+export const messageOf = (object: Live | undefined, type: string): string => messages(object, type).join('\n')
 
 function linesOf(conditions: readonly Condition[], generation = 0): Readonly<Record<string, string>> {
   const current = conditions.filter(({ observedGeneration = 0 }) => observedGeneration >= generation)
