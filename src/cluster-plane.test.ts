@@ -90,6 +90,33 @@ describe('control planes of a cluster', () => {
     expect(api.get('Gateway', 'infra', 'edge')?.status).toMatchObject({ conditions: [{ type: 'Accepted' }, {}] })
   })
 
+  test('says nothing of parameters, and does nothing, before it has looked them up', async () => {
+    const parameters = (name: string, data: object) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace: 'infra' },
+      data,
+    })
+    const withParameters = (name: string) => {
+      const infrastructure = { parametersRef: { group: '', kind: 'ConfigMap', name } }
+      return { ...gateway, spec: { ...gateway.spec, infrastructure } }
+    }
+    const said = () => JSON.stringify(api.requests.map(({ body }) => body))
+    await start('one')
+    api.put(parameters('two-threads', { concurrency: '2' }))
+    api.put(withParameters('two-threads'))
+    await pass(2000)
+    api.put(parameters('three-threads', { concurrency: '3' }))
+    api.put(withParameters('three-threads'))
+    await pass(2000)
+    expect(JSON.stringify(api.get('Deployment', 'infra', 'edge-fairlead'))).toContain('"--concurrency","3"')
+    expect(said()).not.toContain('InvalidParameters')
+    expect(api.requests.filter(({ method }) => method === 'DELETE')).toEqual([])
+    api.put(withParameters('none'))
+    await pass(2000)
+    expect(said()).toContain('InvalidParameters')
+  })
+
   test('can be stopped before the API server ever answered', async () => {
     api.fault = () => ({ kind: 'lost' })
     const plane = await start('early')

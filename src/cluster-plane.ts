@@ -99,7 +99,7 @@ async function assembleParts(config: ControllerConfig, client: KubeClient, logge
   metrics.addNodeMetrics()
   const ipv6 = (await bindErrno('::', 0)) === undefined
   const assembly = assemble(
-    { controllerName, delivery: 'live', platform: { kind: 'kubernetes', ipv6 } },
+    { controllerName, delivery: 'live', awaitsLookups: true, platform: { kind: 'kubernetes', ipv6 } },
     {
       onError: (collection, key, error) =>
         logger.error({ collection, key, err: error }, 'a transform threw; its last good outputs stay'),
@@ -119,6 +119,7 @@ async function assembleParts(config: ControllerConfig, client: KubeClient, logge
     kinds: kinds.filter(isServedKind),
     live,
     ...objectSink(assembly, { controllerName, logger }),
+    onLookedUp: (key, isLookedUp) => (isLookedUp ? assembly.lookedUp.set(key, true) : assembly.lookedUp.delete(key)),
     onNotice: () => {}, // It logs them itself, and /debug/input shows those that stand.
     onCrds: (facts) => assembly.crds.set(facts),
     logger: logger.child({ component: 'watch' }),

@@ -20,6 +20,8 @@ export interface Assembly {
   readonly deliveries: Source<Delivery>
   /** By GatewayKey: what the API server said of the objects of its fleet. */
   readonly fleetProblems: Source<string>
+  /** By `<Kind>/<namespace>/<name>`: what was asked for by name and answered. */
+  readonly lookedUp: Source<true>
   readonly crds: WritableSingle<CrdFacts | undefined>
   readonly outputs: Outputs
   /** Adds or replaces an object. False for kinds that nothing is made of yet. */
@@ -36,6 +38,7 @@ export function assemble(settings: TranslateSettings, options?: GraphOptions): A
   const refusals = graph.source<Refusal>('refusals')
   const deliveries = graph.source<Delivery>('deliveries')
   const fleetProblems = graph.source<string>('fleetProblems')
+  const lookedUp = graph.source<true>('lookedUp')
   const crds = graph.single<CrdFacts | undefined>('crds', undefined)
   const outputs = buildPipeline(graph, {
     ...sources,
@@ -43,6 +46,7 @@ export function assemble(settings: TranslateSettings, options?: GraphOptions): A
     refusals,
     deliveries,
     fleetProblems,
+    lookedUp,
     crds,
     settings: graph.single('settings', settings),
   })
@@ -53,6 +57,7 @@ export function assemble(settings: TranslateSettings, options?: GraphOptions): A
     refusals,
     deliveries,
     fleetProblems,
+    lookedUp,
     crds,
     outputs,
     set: (object) => {

@@ -19,8 +19,8 @@ export interface GatewayInfra {
   readonly annotations: Readonly<Record<string, string>>
   readonly parameters: FleetParameters
   /**
-   * True when nothing may be made or changed for it: its parameters cannot be used, or it is being deleted. What stands
-   * stays, since a mistake in parameters must not end what serves.
+   * True when nothing may be made or changed for it: its parameters cannot be used or are not known yet, or it is being
+   * deleted. What stands stays, since a mistake in parameters must not end what serves.
    */
   readonly held: boolean
 }

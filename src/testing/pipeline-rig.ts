@@ -24,6 +24,7 @@ export interface PipelineRig {
   readonly deliveries: Source<Delivery>
   readonly secretProblems: Source<string>
   readonly fleetProblems: Source<string>
+  readonly lookedUp: Source<true>
   readonly crds: WritableSingle<CrdFacts | undefined>
   readonly outputs: Outputs
   set(object: KubernetesObject): void
@@ -37,9 +38,10 @@ export function pipelineInputs(graph: Graph, settings: Partial<TranslateSettings
   const deliveries = graph.source<Delivery>('deliveries')
   const secretProblems = graph.source<string>('secretProblems')
   const fleetProblems = graph.source<string>('fleetProblems')
+  const lookedUp = graph.source<true>('lookedUp')
   const crds = graph.single<CrdFacts | undefined>('crds', undefined)
   const single = graph.single<TranslateSettings>('settings', { ...testSettings, ...settings })
-  const own = { refusals, deliveries, secretProblems, fleetProblems, crds }
+  const own = { refusals, deliveries, secretProblems, fleetProblems, lookedUp, crds }
   const inputs: Inputs = { ...sources, ...own, settings: single }
   return { inputs, sources, ...own }
 }

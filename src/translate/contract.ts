@@ -22,6 +22,8 @@ export interface Inputs {
   readonly endpointSlices: Collection<EndpointSlice>
   readonly secrets: Collection<Secret>
   readonly configMaps: Collection<ConfigMap>
+  /** ConfigMaps that were asked for by name and answered, there or not, by `<Kind>/<namespace>/<name>`. */
+  readonly lookedUp: Collection<true>
   readonly gatewayParameters: Collection<GatewayParameters>
   /**
    * Why the newest version of a Secret is not used, by `<namespace>/<name>`: `secrets` still holds the last good one,
@@ -72,6 +74,11 @@ export interface TranslateSettings {
   readonly controllerName: string
   /** `live`: Programmed follows deliveries; `assumed`: as if every proxy had acknowledged (offline translation). */
   readonly delivery: 'live' | 'assumed'
+  /**
+   * True where `Outputs.wanted` is looked up object by object: nothing is said of who refers to one that was not looked up
+   * yet. Default: false.
+   */
+  readonly awaitsLookups?: boolean | undefined
   readonly platform: Platform
 }
 

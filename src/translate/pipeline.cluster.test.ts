@@ -53,6 +53,54 @@ beforeEach(() => {
   rig.graph.flush()
 })
 
+describe('parameters that are looked up by name', () => {
+  const ofGateway = { infrastructure: { parametersRef: { group: '', kind: 'ConfigMap', name: 'edge' } } }
+  const infra = () => rig.outputs.infra.get('default/gw')
+  beforeEach(() => {
+    rig = pipelineRig({ settings: { platform: { kind: 'kubernetes', ipv6: true }, awaitsLookups: true } })
+    set({
+      kind: 'GatewayClass',
+      metadata: { name: 'fairlead' },
+      spec: { controllerName: 'fairlead.dev/gateway-controller' },
+    })
+    setGateway({ spec: ofGateway })
+    rig.graph.flush()
+  })
+
+  test('leave the Gateway without a status, and what runs for it as it is, until then', () => {
+    expect(condition('Gateway/default/gw', 'Accepted')).toBeUndefined()
+    expect(infra()).toMatchObject({ held: true, ports: [{ port: 80 }] })
+  })
+
+  test('are missing only when they were not found', () => {
+    rig.lookedUp.set('ConfigMap/default/edge', true)
+    rig.graph.flush()
+    expect(condition('Gateway/default/gw', 'Accepted')).toContain('False InvalidParameters')
+  })
+
+  test('count as soon as they come', () => {
+    const metadata = { name: 'edge', namespace: 'default' }
+    set({ apiVersion: coreVersion, kind: 'ConfigMap', metadata, data: { concurrency: '3' } })
+    rig.graph.flush()
+    expect(condition('Gateway/default/gw', 'Accepted')).toContain('True')
+    expect(infra()).toMatchObject({ held: false, parameters: { concurrency: 3 } })
+  })
+
+  test('of a class leave its Gateways waiting too', () => {
+    const parametersRef = { group: '', kind: 'ConfigMap', name: 'edge', namespace: 'fairlead-system' }
+    const spec = { controllerName: 'fairlead.dev/gateway-controller', parametersRef }
+    set({ kind: 'GatewayClass', metadata: { name: 'fairlead' }, spec })
+    setGateway()
+    rig.graph.flush()
+    expect(condition('GatewayClass//fairlead', 'Accepted')).toBeUndefined()
+    expect(condition('Gateway/default/gw', 'Accepted')).toBeUndefined()
+    rig.lookedUp.set('ConfigMap/fairlead-system/edge', true)
+    rig.graph.flush()
+    expect(condition('GatewayClass//fairlead', 'Accepted')).toContain('False InvalidParameters')
+    expect(condition('Gateway/default/gw', 'Accepted')).toContain('False InvalidParameters')
+  })
+})
+
 describe('SupportedVersion of a GatewayClass', () => {
   test('is not said before the CRDs were looked up', () => {
     expect(condition('GatewayClass//fairlead', 'SupportedVersion')).toBeUndefined()

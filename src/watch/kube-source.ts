@@ -28,6 +28,8 @@ export interface KubeSourceOptions {
   readonly onObject: (object: KubernetesObject, key: string) => void
   /** Called once for each object that was told before. */
   readonly onDelete: (ref: ObjectName) => void
+  /** An object that is followed, `<Kind>/<namespace>/<name>`, was looked up, there or not; or is followed no more. */
+  readonly onLookedUp?: ((key: string, isLookedUp: boolean) => void) | undefined
   readonly onNotice: NoticeListener
   readonly onCrds: (facts: CrdFacts) => void
   readonly logger: Logger
@@ -171,6 +173,7 @@ export class KubeSource {
       watch.reflector.forget()
       this.#failures.over(key)
       this.#notices.set(key, undefined)
+      this.#options.onLookedUp?.(key, false)
     }
   }
 
@@ -296,7 +299,7 @@ export class KubeSource {
     const isForbidden = state.kind === 'refused' && state.error.status === 403
     watch.refusedSinceMs = isForbidden ? (watch.refusedSinceMs ?? nowMs) : undefined
     const isRefused = watch.refusedSinceMs !== undefined && nowMs - watch.refusedSinceMs >= this.#limits.confirmMs
-    if (isSynced || isRefused || (state.kind === 'absent' && !kind.required)) this.#settle(watch)
+    if (isSynced || isRefused || (state.kind === 'absent' && !kind.required)) this.#settle(watch, subject)
     this.#check()
   }
 
@@ -316,9 +319,10 @@ export class KubeSource {
     }
   }
 
-  #settle(watch: Watch): void {
+  #settle(watch: Watch, subject: string): void {
     if (watch.isSettled) return
     watch.isSettled = true
+    if (this.#named.get(subject) === watch) this.#options.onLookedUp?.(subject, true)
     if (watch !== this.#kinds.get('Secret')) return
     for (const key of this.#wanted) this.#watchIfNeeded(key)
   }

@@ -72,7 +72,7 @@ export function misdirectedHosts(
 export function gatewayInfra(
   gateway: Gateway,
   listeners: readonly Entry<GatewayListener>[],
-  { parameters, problems }: ResolvedParameters,
+  { parameters, problems, isPending }: ResolvedParameters,
 ): GatewayInfra {
   const { metadata, spec } = gateway
   const accepted = listeners
@@ -93,6 +93,6 @@ export function gatewayInfra(
     labels: spec.infrastructure?.labels ?? {},
     annotations: spec.infrastructure?.annotations ?? {},
     parameters,
-    held: problems.length > 0 || metadata.deletionTimestamp !== undefined,
+    held: isPending || problems.length > 0 || metadata.deletionTimestamp !== undefined,
   }
 }

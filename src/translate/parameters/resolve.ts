@@ -2,15 +2,18 @@
 import type { ConfigMap } from '../../api/core.ts'
 import { missingObject, type Problem } from '../../api/conditions.ts'
 import { type GatewayParameters, type GatewayParametersSpec, ownGroup } from '../../api/own.ts'
-import type { Collection, Reader } from '../../graph/collection.ts'
+import type { Collection, Reader, Single } from '../../graph/collection.ts'
 import type { FleetParameters } from '../../ir/fleet.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import type { TranslateSettings } from '../contract.ts'
 import { compileParameters, overlay } from './compile.ts'
 import { parametersOf } from './config-map.ts'
 
 /** Where objects of parameters are found. */
 export interface ParametersContext {
   readonly configMaps: Collection<ConfigMap>
+  readonly lookedUp: Collection<true>
+  readonly settings: Single<Pick<TranslateSettings, 'awaitsLookups'>>
   readonly gatewayParameters: Collection<GatewayParameters>
 }
 
@@ -18,6 +21,8 @@ export interface ParametersContext {
 export interface ResolvedParameters {
   readonly parameters: FleetParameters
   readonly problems: readonly Problem[]
+  /** True until everything that they are made of was looked up: the parameters are those of nobody then, too. */
+  readonly isPending: boolean
 }
 
 /** A reference with the namespace that it means; absent where a GatewayClass names none. */
@@ -28,12 +33,12 @@ export interface ParametersReference {
   readonly namespace?: string | undefined
 }
 
-/** What the referenced object says, checked by itself; an error says in full what is wrong. */
+/** What the referenced object says, checked by itself; an error says in full what is wrong. Undefined: not known yet. */
 export function resolveParameters(
   read: Reader,
   context: ParametersContext,
   reference: ParametersReference,
-): Result<GatewayParametersSpec, string> {
+): Result<GatewayParametersSpec, string> | undefined {
   const { group, kind, name, namespace } = reference
   const isOwn = group === ownGroup && kind === 'GatewayParameters'
   if (!isOwn && !(group === '' && kind === 'ConfigMap')) {
@@ -43,6 +48,9 @@ export function resolveParameters(
   if (namespace === undefined) return err(`${kind} "${name}" is in a namespace; name it`)
   const key = `${namespace}/${name}`
   const spec = isOwn ? ownSpec(read, context, key) : configMapSpec(read, context, key)
+  if (spec === undefined && !isOwn && read.single(context.settings).awaitsLookups === true) {
+    if (!read.has(context.lookedUp, `ConfigMap/${key}`)) return undefined
+  }
   if (spec === undefined) return err(missingObject({ group, kind, namespace, name }))
   const refuse = (words: string) => err(`${kind} ${key} cannot be used: ${words}`)
   if (!spec.ok) return refuse(spec.error)

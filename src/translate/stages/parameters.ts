@@ -12,7 +12,7 @@ import { type ResolvedParameters, resolveParameters } from '../parameters/resolv
 
 /** Parameters of what is ours. */
 export interface Parameters {
-  /** By name of the class; what it says, or why it says nothing that can be used. */
+  /** By name of the class; what it says, or why it says nothing that can be used. Absent until that is known. */
   readonly ofClass: Collection<Result<GatewayParametersSpec, string>>
   /** By GatewayKey. */
   readonly ofGateway: Collection<ResolvedParameters>
@@ -25,14 +25,16 @@ export function buildParameters(
   inputs: Inputs,
   ours: { readonly classes: Collection<GatewayClass>; readonly gateways: Collection<Gateway> },
 ): Parameters {
-  const ofClass = graph.derive('classParameters', ours.classes, (read, { spec: { parametersRef } }, key) => [
-    [key, parametersRef === undefined ? noParameters : resolveParameters(read, inputs, parametersRef)],
-  ])
+  const ofClass = graph.derive('classParameters', ours.classes, (read, { spec: { parametersRef } }, key) => {
+    const resolved = parametersRef === undefined ? noParameters : resolveParameters(read, inputs, parametersRef)
+    return resolved === undefined ? [] : [[key, resolved]]
+  })
   const ofGateway = graph.derive('gatewayParameters', ours.gateways, (read, { metadata, spec }, key) => {
     const reference = spec.infrastructure?.parametersRef
     const { namespace } = metadata
     const own = reference === undefined ? noParameters : resolveParameters(read, inputs, { ...reference, namespace })
-    const inherited = read.get(ofClass, spec.gatewayClassName) ?? noParameters
+    const inherited = read.get(ofClass, spec.gatewayClassName)
+    if (own === undefined || inherited === undefined) return [[key, pendingParameters]]
     return [[key, combine(inherited, own, spec.gatewayClassName)]]
   })
   const upstream = graph.derive('upstreamParameters', ofGateway, (_read, { parameters }, key) =>
@@ -42,6 +44,8 @@ export function buildParameters(
 }
 
 const noParameters: Result<GatewayParametersSpec, string> = { ok: true, value: {} }
+
+const pendingParameters: ResolvedParameters = { parameters: defaultFleetParameters, problems: [], isPending: true }
 
 function combine(
   inherited: Result<GatewayParametersSpec, string>,
@@ -55,12 +59,12 @@ function combine(
     problems.push(invalidParameters('spec.gatewayClassName', message))
   }
   if (!own.ok) problems.push(invalidParameters(field, own.error))
-  if (!inherited.ok || !own.ok) return { parameters: defaultFleetParameters, problems }
+  if (!inherited.ok || !own.ok) return { parameters: defaultFleetParameters, problems, isPending: false }
   const compiled = compileParameters(overlay(inherited.value, own.value))
-  if (compiled.ok) return { parameters: compiled.value, problems }
+  if (compiled.ok) return { parameters: compiled.value, problems, isPending: false }
   // Each is good by itself: they do not go together.
   const message = `with the parameters of GatewayClass "${className}": ${compiled.error}`
-  return { parameters: defaultFleetParameters, problems: [invalidParameters(field, message)] }
+  return { parameters: defaultFleetParameters, problems: [invalidParameters(field, message)], isPending: false }
 }
 
 function invalidParameters(field: string, message: string): Problem {

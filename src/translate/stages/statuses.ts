@@ -19,7 +19,8 @@ export function buildStatuses(
 ): Collection<DesiredStatus> {
   const classStatuses = graph.derive('classStatuses', gateways.classes, (read, gatewayClass, key) => {
     const parameters = read.get(gateways.parameters.ofClass, key)
-    const refused = parameters?.ok === false ? parameters.error : undefined
+    if (parameters === undefined) return []
+    const refused = parameters.ok ? undefined : parameters.error
     return [[`GatewayClass//${key}`, reportGatewayClass(gatewayClass, refused, read.single(inputs.crds))]]
   })
   const refusalsByGateway: Index<Refusal> = graph.index('refusalsByGateway', inputs.refusals, ({ gateway }) => [
@@ -28,14 +29,16 @@ export function buildStatuses(
   const refusalsByOrigin: Index<Refusal> = graph.index('refusalsByOrigin', inputs.refusals, ({ origins }) => origins)
   const gatewayStatuses = graph.derive('gatewayStatuses', gateways.gateways, (read, gateway, key) => {
     const { namespace, name, deletionTimestamp } = gateway.metadata
-    if (deletionTimestamp !== undefined) return []
+    const parameters = read.get(gateways.parameters.ofGateway, key)
+    // What was said before stays until there is more to say.
+    if (deletionTimestamp !== undefined || parameters?.isPending === true) return []
     const order = gateway.spec.listeners.map((listener) => listener.name)
     const listeners = read.group(gateways.checkedByGateway, gatewayKey(namespace, name)).map(({ value }) => value)
     const status = reportGateway({
       gateway,
       listeners: [...listeners].sort((a, b) => order.indexOf(a.listener.name) - order.indexOf(b.listener.name)),
       attachedRoutes: (listener) => read.count(routes.attached, listenerKey(listener.gateway, listener.name)),
-      parameterProblems: read.get(gateways.parameters.ofGateway, key)?.problems ?? [],
+      parameterProblems: parameters?.problems ?? [],
       fleetProblem: read.get(inputs.fleetProblems, key),
       addresses: read.get(gateways.addresses, key) ?? { addresses: [] },
       delivery: read.get(inputs.deliveries, key),
