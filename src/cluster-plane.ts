@@ -7,7 +7,7 @@ import { type ControllerConfig, serviceName } from './controller-config.ts'
 import { Deliverer } from './deliverer.ts'
 import { FleetDeployer } from './fleet-deployer.ts'
 import { fleetDefaults, type FleetSettings, tokenAudience } from './infra/fleet-settings.ts'
-import { bindErrno } from './infra/port-owner.ts'
+import { bindErrno, bindProblem } from './infra/port-owner.ts'
 import { formatHostPort } from './lib/host-port.ts'
 import type { Logger } from './lib/logger.ts'
 import { createMetrics, type Metrics } from './lib/metrics.ts'
@@ -243,12 +243,20 @@ async function listen(config: ControllerConfig, parts: Parts): Promise<Result<re
   const pages = adminPages(adminFacts(parts))
   const probes = new AdminServer(probePages(pages))
   const admin = new AdminServer(pages)
+  const { server: xds } = parts.deliverer
   try {
+    const addresses = { 'the probes': config.probes, 'the admin interface': config.admin, xDS: config.xds }
+    for (const [what, { host, port }] of Object.entries(addresses)) {
+      const problem = await bindProblem(host, port)
+      if (problem !== undefined) return err(`${what} cannot listen on ${formatHostPort(host, port)}: ${problem}`)
+    }
     await probes.listen(config.probes.host, config.probes.port)
     await admin.listen(config.admin.host, config.admin.port)
-    await parts.deliverer.server.listen(formatHostPort(config.xds.host, config.xds.port))
+    await xds.listen(formatHostPort(config.xds.host, config.xds.port))
     return ok([probes, admin])
   } catch (error) {
+    // What listens keeps the process alive, and it would look as if it did something.
+    await Promise.all([probes.close(), admin.close(), xds.close()])
     return err(error instanceof Error ? error.message : String(error))
   }
 }

@@ -10,7 +10,7 @@ import { openTranslation, type Translation } from './cli/translation.ts'
 import { Deliverer } from './deliverer.ts'
 import { LocalFleet } from './infra/local-fleet.ts'
 import { findEnvoy } from './infra/envoy-binary.ts'
-import { bindErrno, describeOwner, portOwner } from './infra/port-owner.ts'
+import { bindProblem } from './infra/port-owner.ts'
 import { formatHostPort } from './lib/host-port.ts'
 import type { Logger } from './lib/logger.ts'
 import { createMetrics, type Metrics } from './lib/metrics.ts'
@@ -138,14 +138,6 @@ async function listen(
   const { port: adminPort } = await admin.listen(config.admin.host, config.admin.port)
   const { port: xdsPort } = await parts.deliverer.server.listen(formatHostPort(config.xds.host, config.xds.port))
   return ok({ admin, adminPort, xdsPort })
-}
-
-/** Why an address cannot be bound and what to do; undefined when it can. */
-async function bindProblem(host: string, port: number): Promise<string | undefined> {
-  const errno = await bindErrno(host, port)
-  if (errno === undefined) return undefined
-  const owner = errno === 'EADDRINUSE' ? await portOwner(port) : undefined
-  return `${errno}${owner === undefined ? '' : `, it is taken by ${describeOwner(owner)}`}; stop that or choose another`
 }
 
 function adminFacts({

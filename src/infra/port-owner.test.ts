@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { bindErrno, describeOwner, listeningInodes, nextFreePort, portOwner } from './port-owner.ts'
+import { bindErrno, bindProblem, describeOwner, listeningInodes, nextFreePort, portOwner } from './port-owner.ts'
 
 let server: Server | undefined
 afterEach(() => server?.close())
@@ -18,6 +18,12 @@ describe('a port', () => {
     const port = await taken()
     expect(await bindErrno('127.0.0.1', port)).toBe('EADDRINUSE')
     expect(await nextFreePort('127.0.0.1', port)).toBeGreaterThan(port)
+  })
+
+  test.runIf(process.platform === 'linux')('that cannot be bound is told with who has it', async () => {
+    const port = await taken()
+    expect(await bindProblem('127.0.0.1', port)).toMatch(/^EADDRINUSE, it is taken by ".+" \(pid \d+\); stop that or /)
+    expect(await bindProblem('127.0.0.1', 0)).toBeUndefined()
   })
 
   test('that is free can be bound, again and again', async () => {

@@ -47,6 +47,14 @@ export function describeOwner(owner: PortOwner): string {
   return `"${owner.command}" (pid ${owner.pid})`
 }
 
+/** Why an address cannot be bound and what to do; undefined when it can. */
+export async function bindProblem(host: string, port: number): Promise<string | undefined> {
+  const errno = await bindErrno(host, port)
+  if (errno === undefined) return undefined
+  const owner = errno === 'EADDRINUSE' ? await portOwner(port) : undefined
+  return `${errno}${owner === undefined ? '' : `, it is taken by ${describeOwner(owner)}`}; stop that or choose another`
+}
+
 const stateListen = '0A'
 
 /** Inodes of the listening sockets of a port in a table of /proc/net: local address, remote address, state, .. inode. */
