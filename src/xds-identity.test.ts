@@ -47,7 +47,8 @@ describe('the identity of a control plane', () => {
     expect(identity.missing).toBeUndefined()
     expect(trusts).toHaveLength(1)
     expect(served).toHaveLength(1)
-    expect(lines.filter((line) => line.includes('no authority for proxies'))).toHaveLength(2)
+    const told = lines.filter((line) => line.includes('no authority for proxies'))
+    expect(told.map((line) => /"level":"(\w+)"/.exec(line)?.[1])).toEqual(['warn', 'debug'])
   })
 
   test('says what is missing', async () => {

@@ -77,12 +77,17 @@ export class XdsIdentity {
     try {
       const ensured = await ensureXdsAuthority(client, { namespace, known: this.#authority, nowMs: this.#now() })
       this.#backoff.reset()
+      this.#problem = undefined
       this.#tell(ensured)
       return this.#take(ensured.authority)
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error)
+      const problem = error instanceof Error ? error.message : String(error)
       const pauseMs = this.#backoff.next()
-      logger.warn({ secret: xdsSecretName, error: this.#problem, ms: Math.round(pauseMs) }, 'no authority for proxies')
+      logger[problem === this.#problem ? 'debug' : 'warn'](
+        { namespace, secret: xdsSecretName, error: problem, ms: Math.round(pauseMs) },
+        'no authority for proxies',
+      )
+      this.#problem = problem
       return pauseMs
     }
   }

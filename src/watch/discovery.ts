@@ -103,7 +103,8 @@ export class Discovery {
   }
 
   #state(state: ReflectorState): void {
-    if (state.kind === 'failing') return
+    // The watches of what is served tell of that.
+    if (state.kind === 'failing' || (state.kind === 'refused' && state.error.status === 401)) return
     this.#hasMarks = true
     const { notices, clusterRole } = this.#options
     const isRefused = state.kind === 'refused'

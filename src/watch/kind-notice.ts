@@ -24,14 +24,17 @@ export function kindNotice(
   }
 }
 
-/** What a failure is about, and its notice: an API server that does not answer is not the fault of a kind. */
+const unknownToIt =
+  'it does not know who we are; is the token or the certificate expired, or of another cluster? It says'
+
+/** What a failure is about, and its notice: that an API server does not answer, or not us, is not the fault of a kind. */
 export function failureNotice(subject: string, error: unknown): { readonly subject: string; readonly message: string } {
   const message = error instanceof Error ? error.message : String(error)
-  if (!(error instanceof KubeError) || error.status !== 0) {
-    return { subject, message: `it cannot be watched; what is known stays in use: ${message}` }
-  }
+  const status = error instanceof KubeError ? error.status : undefined
   const why = message.slice(message.indexOf(': ') + 2)
-  return { subject: 'API server', message: `${why}; what is known stays in use` }
+  if (status === 0) return { subject: 'API server', message: `${why}; what is known stays in use` }
+  if (status === 401) return { subject: 'API server', message: `${unknownToIt}: ${why}; what is known stays in use` }
+  return { subject, message: `it cannot be watched; what is known stays in use: ${message}` }
 }
 
 function absentNotice(kind: Kind): string {
@@ -50,9 +53,6 @@ export function refusedNotice(
   state: ReflectorState & { readonly kind: 'refused' },
   clusterRole: string,
 ): string {
-  if (state.error.status === 401) {
-    return `the API server does not know who we are: is the token or the certificate expired, or of another cluster? ${state.error.message}`
-  }
   if (state.verbs.length === 0) return `${resource} may not be read: ${state.error.message}`
   const verbs = listOf(
     state.verbs.map((verb) => `\`${verb}\``),

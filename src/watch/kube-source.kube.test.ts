@@ -148,7 +148,7 @@ describe('KubeSource and a real API server', () => {
         expect(rig.notices.get('Gateway')).toContain(lacks('`list` and `watch`', `gateways.${group}`))
         expect(rig.notices.get('CustomResourceDefinition')).toContain('lacks `list` and `watch`')
       })
-      expect(rig.objects.has('Namespace//default')).toBe(true)
+      await soon(() => expect(rig.objects.has('Namespace//default')).toBe(true))
     } finally {
       await limited.close()
     }
@@ -158,7 +158,7 @@ describe('KubeSource and a real API server', () => {
     const stranger = await connect(withToken('nobody-knows-this'))
     try {
       const rig = open(['Namespace'], stranger)
-      await soon(() => expect(rig.notices.get('Namespace')).toContain('does not know who we are'))
+      await soon(() => expect(rig.notices.get('API server')).toContain('does not know who we are'))
     } finally {
       await stranger.close()
     }

@@ -304,7 +304,7 @@ export class KubeSource {
   }
 
   #note(subject: string, kind: Kind, state: ReflectorState): void {
-    if (state.kind === 'failing') {
+    if (state.kind === 'failing' || (state.kind === 'refused' && state.error.status === 401)) {
       this.#failures.failed(subject, failureNotice(subject, state.error))
       return
     }
