@@ -23,8 +23,19 @@ export interface CertificateContext {
   readonly grants: GrantIndex
 }
 
+/** Kept as long as the object lives: it is asked for where the Secret enters, by both the old and the new, and in the graph. */
+const checks = new WeakMap<Secret, CertificateCheck>()
+
 /** The key pair of a Secret of type kubernetes.io/tls. Messages never hold a value of the Secret. */
 export function checkCertificate(secret: Secret): CertificateCheck {
+  const known = checks.get(secret)
+  if (known !== undefined) return known
+  const check = checkPair(secret)
+  checks.set(secret, check)
+  return check
+}
+
+function checkPair(secret: Secret): CertificateCheck {
   if (secret.type !== 'kubernetes.io/tls') {
     return err(`it is of type "${secret.type}"; a certificate has type kubernetes.io/tls with tls.crt and tls.key`)
   }
