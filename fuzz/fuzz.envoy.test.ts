@@ -5,8 +5,8 @@ import { SetMaker } from './object-set.ts'
 import { FuzzRun } from './run.ts'
 
 const seed = Number(process.env.FAIRLEAD_FUZZ_SEED ?? '1')
-const setsPerTest = 250
-const tests = 8
+const setsPerTest = 100
+const tests = 20
 
 describe('random sets of objects', () => {
   const lines: string[] = []

@@ -50,6 +50,8 @@ export class FuzzRig {
   readonly #thrown: string[] = []
   readonly #present = new Map<string, KubernetesObject>()
   readonly #base: ReadonlyMap<string, KubernetesObject>
+  /** Many sets have the same objects of the stage: they are then the very same, and no change. */
+  readonly #parsed = new WeakMap<Fields, KubernetesObject>()
   #proxy: FuzzedProxy | undefined
   /** Of the base alone. */
   #baseBytes: ReadonlyMap<string, string> = new Map()
@@ -150,21 +152,23 @@ export class FuzzRig {
 
   /** False when parsing refuses the object. */
   #enter(raw: Fields): boolean {
-    let object: KubernetesObject
-    try {
-      const parsed = parseObject(asStored(isServed(raw) ? asServed(raw) : raw, this.#ports), {
-        channel: 'experimental',
-        checkRules,
-      })
-      if (!parsed.ok) return false
-      object = parsed.value
-    } catch (error) {
-      this.#note('parsing', error)
-      return false
-    }
+    const object = this.#parsed.get(raw) ?? this.#parse(raw)
+    if (object === undefined) return false
+    this.#parsed.set(raw, object)
     if (this.#base.has(keyOf(object)) && keyOf(object) !== servedKey) return false
     this.#set(object)
     return true
+  }
+
+  #parse(raw: Fields): KubernetesObject | undefined {
+    try {
+      const stored = asStored(isServed(raw) ? asServed(raw) : raw, this.#ports)
+      const parsed = parseObject(stored, { channel: 'experimental', checkRules })
+      return parsed.ok ? parsed.value : undefined
+    } catch (error) {
+      this.#note('parsing', error)
+      return undefined
+    }
   }
 
   #set(object: KubernetesObject): void {
