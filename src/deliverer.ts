@@ -188,7 +188,8 @@ function* resourceChanges(changes: ReadonlyMap<string, Change<GatewayResource>>)
 function* revisionChanges(changes: ReadonlyMap<string, Change<GatewayInfra>>): Iterable<RevisionChange> {
   for (const [gateway, { before, after }] of changes) {
     const label = after && revisionOf(after)
-    if (label === undefined || before === undefined || label !== revisionOf(before)) yield { gateway, label }
+    if (label === undefined || before === undefined || label !== revisionOf(before))
+      yield { gateway, label, ownerUid: after?.uid }
   }
 }
 

@@ -24,8 +24,8 @@ function setGateway(generation: number, ports: readonly number[], uid = 'one'): 
 }
 
 /** A proxy that takes everything. */
-function connect(nodeId: string): FakeEnvoy {
-  const envoy = new FakeEnvoy({ port, gateway: 'default/gw', nodeId })
+function connect(nodeId: string, ownerUid?: string): FakeEnvoy {
+  const envoy = new FakeEnvoy({ port, gateway: 'default/gw', nodeId, ownerUid })
   envoys.push(envoy)
   envoy.answerAll()
   for (const type of ['cluster', 'listener', 'scoped-route'] as const) envoy.request(type)
@@ -104,10 +104,25 @@ describe('Programmed', () => {
     connect('b')
     await becomes(['True Programmed @1', 'True Programmed @1'])
     const seen = new Set<string>()
-    live.translation.graph.onEpoch(() => seen.add(programmed()[0] ?? ''))
+    const stop = live.translation.graph.onEpoch(() => seen.add(programmed()[0] ?? ''))
     setGateway(1, [8080], 'two')
     await becomes(['True Programmed @1', 'True Programmed @1'])
+    stop()
     expect([...seen]).toContain('False Pending @1')
+  })
+
+  test('of a Gateway that was made anew waits for proxies of its own: those of the old one are about to go', async () => {
+    const old = connect('old', 'one')
+    await becomes(['True Programmed @1', 'True Programmed @1'])
+    const taken = live.acked
+    setGateway(1, [8080, 8081], 'two')
+    await live.ackedMoreThan(taken)
+    await becomes(Array(3).fill('False Pending @1'))
+    old.close()
+    await live.deliverer.until(() => live.deliverer.server.proxies().length === 0, 10_000)
+    await becomes(Array(3).fill('False Pending @1'))
+    connect('new', 'two')
+    await becomes(Array(3).fill('True Programmed @1'))
   })
 })
 

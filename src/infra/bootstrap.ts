@@ -3,6 +3,7 @@
  *
  * @see https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto
  */
+import { ownerUidField } from '../envoy/node-metadata.ts'
 import type { GatewayKey } from '../ir/names.ts'
 import { envoyMaxRegexProgramSize } from '../lib/re2.ts'
 import { healthClusters, type HealthListenerOptions, healthListener } from './health-listener.ts'
@@ -30,6 +31,8 @@ export interface BootstrapOptions {
   readonly gateway: GatewayKey
   /** Names this proxy among those of its Gateway; absent: `envoy --service-node` does. */
   readonly nodeId?: string | undefined
+  /** Uid of the Gateway: what this proxy acknowledges says nothing of a later one with that name. */
+  readonly ownerUid?: string | undefined
   readonly xds: XdsEndpoint
   readonly admin: EnvoyAdmin
   /** The statistics to keep; `all` costs more memory than the routes. */
@@ -48,7 +51,7 @@ const typeUrl = 'type.googleapis.com/'
 export function buildBootstrap(options: BootstrapOptions): Bootstrap {
   const admin = adminAddress(options.admin)
   return {
-    node: { ...(options.nodeId === undefined ? {} : { id: options.nodeId }), cluster: options.gateway },
+    node: node(options),
     admin: { address: admin, ignore_global_conn_limit: true },
     dynamic_resources: {
       ads_config: {
@@ -70,6 +73,14 @@ export function buildBootstrap(options: BootstrapOptions): Bootstrap {
     watchdogs: { main_thread_watchdog: abortWhenStuck, worker_watchdog: abortWhenStuck },
     overload_manager: overloadManager(options.limits),
     ...(options.stats === 'all' ? {} : { stats_config: inclusionList(options.stats) }),
+  }
+}
+
+function node({ gateway, nodeId, ownerUid }: BootstrapOptions): Bootstrap {
+  return {
+    ...(nodeId === undefined ? {} : { id: nodeId }),
+    cluster: gateway,
+    ...(ownerUid === undefined ? {} : { metadata: { [ownerUidField]: ownerUid } }),
   }
 }
 

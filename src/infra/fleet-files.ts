@@ -37,6 +37,7 @@ export function fleetFiles(infra: GatewayInfra, settings: FleetSettings): FleetF
   const drainToken = hashContent(`${settings.drainSecret}/${infra.uid}`)
   const bootstrap = buildBootstrap({
     gateway: infra.gateway,
+    ownerUid: infra.uid,
     xds: { host, port, tls: xdsTls },
     admin: { kind: 'loopback', port: freePort(infra, firstAdminPort) },
     stats: settings.stats,

@@ -1,5 +1,6 @@
 import { Client, type ClientDuplexStream, credentials, Metadata, type StatusObject } from '@grpc/grpc-js'
 import { decodeDeltaResponse, type DeltaResponse, encodeDeltaRequest } from '../envoy/discovery.ts'
+import { ownerUidField } from '../envoy/node-metadata.ts'
 import type { NamedResource } from '../envoy/resource.ts'
 import { type XdsType, xdsTypeOfUrl, xdsTypeUrl } from '../envoy/types.ts'
 
@@ -11,6 +12,8 @@ export interface FakeEnvoyOptions {
   /** `<namespace>/<name>` of the Gateway: node.cluster. */
   readonly gateway: string
   readonly nodeId?: string | undefined
+  /** As its bootstrap says it. */
+  readonly ownerUid?: string | undefined
   /** Leaves the node out of the first request. */
   readonly isAnonymous?: boolean | undefined
   /** Sent as `authorization: Bearer`. */
@@ -112,10 +115,11 @@ export class FakeEnvoy {
   }
 
   #send(request: Parameters<typeof encodeDeltaRequest>[0]): void {
-    const { gateway, nodeId = 'fake', isAnonymous = false } = this.#options
+    const { gateway, nodeId = 'fake', ownerUid, isAnonymous = false } = this.#options
     const node = {
       id: nodeId,
       cluster: gateway,
+      metadata: ownerUid === undefined ? undefined : { fields: { [ownerUidField]: { stringValue: ownerUid } } },
       userAgentName: 'envoy',
       userAgentBuildVersion: { version: { majorNumber: 1, minorNumber: 40, patch: 0 } },
     }

@@ -95,6 +95,24 @@ describe('deliveries', () => {
     expect(said()).toBe('r3')
   })
 
+  test('of proxies that were made for another one of that name say nothing of this one', () => {
+    const { feedback } = recorded()
+    const revision = (sequence: number, ownerUid: string) => ({ sequence, label: `${ownerUid}/1`, ownerUid })
+    const [old, own, unknown] = [{}, {}, {}]
+    feedback.connected('a/b', old, 'first')
+    feedback.synced('a/b', old)
+    feedback.took('a/b', old, revision(1, 'first'))
+    expect(feedback.delivery('a/b')).toMatchObject({ connected: 1, revision: 'first/1' })
+    feedback.took('a/b', old, revision(2, 'second'))
+    expect(feedback.delivery('a/b')).toMatchObject({ connected: 0, revision: 'first/1' })
+    feedback.connected('a/b', own, 'second')
+    feedback.synced('a/b', own)
+    feedback.took('a/b', own, revision(2, 'second'))
+    expect(feedback.delivery('a/b')).toMatchObject({ connected: 1, revision: 'second/1' })
+    feedback.connected('a/b', unknown)
+    expect(feedback.delivery('a/b').connected).toBe(2)
+  })
+
   test('of a Gateway that is gone are forgotten once no proxy is connected', () => {
     const { feedback, written } = recorded()
     const proxy = {}

@@ -17,7 +17,7 @@ export interface Refusal {
 
 /** What the proxies of one Gateway have taken. */
 export interface Delivery {
-  /** Connected proxies. */
+  /** Connected proxies, without those that were made for another one of that name. */
   readonly connected: number
   /** True once a proxy has acknowledged its first sync; a lost connection does not take it back. */
   readonly synced: boolean
@@ -49,6 +49,9 @@ interface Fleet {
 }
 
 interface Proxy {
+  readonly ownerUid: string | undefined
+  /** Was made for another one of that name, which went: it does not say what the proxies of this one do. */
+  readonly isLeftOver: boolean
   readonly isSynced: boolean
   readonly isLate: boolean
   readonly taken: Revision | undefined
@@ -90,7 +93,7 @@ export class Feedback {
   delivery(gateway: string): Delivery {
     const fleet = this.#gateways.get(gateway)
     return {
-      connected: fleet?.proxies.size ?? 0,
+      connected: fleet === undefined ? 0 : [...fleet.proxies.values()].filter(({ isLeftOver }) => !isLeftOver).length,
       synced: fleet?.isSynced ?? false,
       revision: fleet?.revision?.label,
     }
@@ -123,8 +126,9 @@ export class Feedback {
     this.#sinks.onChange?.()
   }
 
-  connected(gateway: string, proxy: object): void {
-    this.#gateway(gateway).proxies.set(proxy, { isSynced: false, isLate: false, taken: undefined })
+  connected(gateway: string, proxy: object, ownerUid?: string): void {
+    const news = { isSynced: false, isLate: false, taken: undefined, isLeftOver: false }
+    this.#gateway(gateway).proxies.set(proxy, { ...news, ownerUid })
     this.#tell(gateway)
   }
 
@@ -143,8 +147,10 @@ export class Feedback {
 
   /** A proxy has taken, or refused, everything of that revision. */
   took(gateway: string, proxy: object, revision: Revision): void {
-    this.#gateway(gateway).isGone = false
-    this.#learn(gateway, proxy, { taken: revision, isLate: false })
+    const fleet = this.#gateway(gateway)
+    fleet.isGone = false
+    const madeFor = fleet.proxies.get(proxy)?.ownerUid ?? revision.ownerUid
+    this.#learn(gateway, proxy, { taken: revision, isLate: false, isLeftOver: madeFor !== revision.ownerUid })
   }
 
   /** A proxy that answers too late is not waited for. */
@@ -195,8 +201,8 @@ export class Feedback {
 /** What every proxy has that is neither in its first synchronisation nor late. Never an older one than before. */
 function takenByAll({ proxies, revision }: Fleet): Revision | undefined {
   let oldest: Revision | undefined
-  for (const { isSynced, isLate, taken } of proxies.values()) {
-    if (!isSynced || isLate) continue
+  for (const { isSynced, isLate, isLeftOver, taken } of proxies.values()) {
+    if (!isSynced || isLate || isLeftOver) continue
     if (taken === undefined) return revision
     if (oldest === undefined || taken.sequence < oldest.sequence) oldest = taken
   }

@@ -1,4 +1,5 @@
 import type { DeltaRequest } from '../envoy/discovery.ts'
+import { ownerUidField } from '../envoy/node-metadata.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 
 /** Who a client says it is. */
@@ -8,6 +9,8 @@ export interface NodeIdentity {
   readonly gateway: string
   /** Name and version of the client's software, such as `envoy 1.40.0`; what one took, others of that version take. */
   readonly version: string
+  /** Uid of the Gateway that it was made for, where it says so. */
+  readonly ownerUid?: string | undefined
 }
 
 const gatewayForm = /^[^/|]+\/[^/|]+$/
@@ -24,7 +27,14 @@ export function parseNode(node: DeltaRequest['node']): Result<NodeIdentity, stri
   if (!gatewayForm.test(node.cluster)) {
     return err(`node.cluster "${node.cluster}" must name a Gateway as <namespace>/<name>`)
   }
-  return ok({ id: node.id, gateway: node.cluster, version: versionOf(node).slice(0, maxVersionLength) })
+  const version = versionOf(node).slice(0, maxVersionLength)
+  return ok({ id: node.id, gateway: node.cluster, version, ownerUid: ownerUidOf(node) })
+}
+
+function ownerUidOf({ metadata }: NonNullable<DeltaRequest['node']>): string | undefined {
+  const fields = metadata?.fields ?? {}
+  const uid = Object.hasOwn(fields, ownerUidField) ? fields[ownerUidField]?.stringValue : undefined
+  return typeof uid === 'string' && uid !== '' ? uid.slice(0, maxVersionLength) : undefined
 }
 
 function versionOf(node: NonNullable<DeltaRequest['node']>): string {

@@ -3,6 +3,8 @@ export interface Revision {
   /** Later states of a Gateway have higher ones. */
   readonly sequence: number
   readonly label: string
+  /** Uid of what it is a state of, where that is known: another one of the same name may have been there before. */
+  readonly ownerUid?: string | undefined
 }
 
 /** A revision that a client has not taken yet. */

@@ -248,7 +248,7 @@ export class DeltaSession {
       limits,
       nextSalt,
     })
-    feedback.connected(node.gateway, this)
+    feedback.connected(node.gateway, this, node.ownerUid)
     logger.info({ node: node.id, gateway: node.gateway, version: node.version }, 'proxy connected')
   }
 

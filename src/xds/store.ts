@@ -31,6 +31,7 @@ export interface StoreChanges {
 export interface RevisionChange {
   readonly gateway: string
   readonly label: string | undefined
+  readonly ownerUid?: string | undefined
 }
 
 /** Names that changed, by type: what a stream looks up when it has room to send. */
@@ -89,9 +90,9 @@ export class ResourceStore {
       for (const audience of this.#watched.get(name)?.keys() ?? []) mark(dirty, audience, 'endpoint', name)
     }
     const renamed = new Set<Audience>()
-    for (const { gateway, label } of changes.revisions ?? []) {
+    for (const { gateway, label, ownerUid } of changes.revisions ?? []) {
       const audience = this.#audience(gateway)
-      audience.revision = label === undefined ? undefined : { sequence: ++this.#revisions, label }
+      audience.revision = label === undefined ? undefined : { sequence: ++this.#revisions, label, ownerUid }
       renamed.add(audience)
       if (!dirty.has(audience)) dirty.set(audience, new Map())
     }
