@@ -157,7 +157,8 @@ export class Discovery {
     if (structuralEqual(facts, this.#facts)) return
     this.#facts = facts
     const { bundleVersion = '', kinds: found, mixture } = facts
-    const isOther = found.length > 0 && !bundleVersion.startsWith(`${supportedRelease}.`)
+    // Who may not see the CRDs does not know their release.
+    const isOther = this.#crds.size > 0 && found.length > 0 && !bundleVersion.startsWith(`${supportedRelease}.`)
     const isSkewed = isOther || mixture !== undefined
     this.#options.skew.set(isSkewed ? 1 : 0)
     this.#log(facts, isSkewed)

@@ -58,7 +58,10 @@ export function refusedNotice(
     state.verbs.map((verb) => `\`${verb}\``),
     'and',
   )
-  return `ClusterRole ${clusterRole} lacks ${verbs} on ${resource}; add it, or apply the roles of this version`
+  // As the API server calls us: a role helps only whom it is bound to.
+  const user = /User "([^"]+)"/.exec(state.error.message)?.[1]
+  const whom = user === undefined ? '' : ` for ${user}`
+  return `ClusterRole ${clusterRole} lacks ${verbs} on ${resource}${whom}; add it, or apply the roles and bindings of this version`
 }
 
 /** Why an object is not taken: the fields and the rules. */

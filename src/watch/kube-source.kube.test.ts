@@ -144,7 +144,7 @@ describe('KubeSource and a real API server', () => {
       const lacks = (verbs: string, resource: string) => `ClusterRole fairlead lacks ${verbs} on ${resource}`
       const group = 'gateway.networking.k8s.io'
       await soon(() => {
-        expect(rig.notices.get('HTTPRoute')).toContain(lacks('`watch`', `httproutes.${group}`))
+        expect(rig.notices.get('HTTPRoute')).toContain(lacks('`watch`', `httproutes.${group} for limited`))
         expect(rig.notices.get('Gateway')).toContain(lacks('`list` and `watch`', `gateways.${group}`))
         expect(rig.notices.get('CustomResourceDefinition')).toContain('lacks `list` and `watch`')
       })

@@ -231,6 +231,7 @@ describe('Discovery', () => {
     expect(rig.notices.get('CustomResourceDefinition')).toContain(
       'lacks `list` and `watch` on customresourcedefinitions',
     )
+    expect(await rig.metrics.render()).toContain('fairlead_gateway_api_version_skew 0')
   })
 
   test('without any CRD there are facts that say so, and few requests', async () => {
