@@ -42,18 +42,21 @@ interface Rule {
   readonly resources: readonly string[]
 }
 
-/** The role of the control plane, and what a test makes of it. */
+/** The role of the control plane, and what a test makes of it, as the one who installed it. */
 async function roleRules(api: Api) {
-  const role: Ref = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'fairlead' } }
-  const { rules = [] } = ((await api.read(role)) ?? {}) as { readonly rules?: readonly Rule[] }
+  const ref: Ref = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'fairlead' } }
+  const live = await api.read(ref)
+  const metadata = { name: 'fairlead', labels: live?.metadata.labels ?? {} }
+  const { rules = [] } = (live ?? {}) as { readonly rules?: readonly Rule[] }
+  const change = (changed: readonly Rule[]) => api.apply([{ ...ref, metadata, rules: changed }], 'kubectl')
   const strip = (resource: string) => (rule: Rule) => ({
     ...rule,
     resources: rule.resources.filter((name) => name !== resource),
   })
   return {
     /** All of it but what concerns one resource. */
-    without: (resource: string) => api.patch(role, { rules: rules.map(strip(resource)) }),
-    restore: () => api.patch(role, { rules }),
+    without: (resource: string) => change(rules.map(strip(resource))),
+    restore: () => change(rules),
   }
 }
 

@@ -57,8 +57,8 @@ export class Api {
   }
 
   /** Server-side applies objects, or YAML documents, one after the other. */
-  async apply(objects: string | readonly Manifest[]): Promise<void> {
-    const query = { fieldManager: 'e2e', force: 'true' }
+  async apply(objects: string | readonly Manifest[], fieldManager = 'e2e'): Promise<void> {
+    const query = { fieldManager, force: 'true' }
     for (const object of typeof objects === 'string' ? manifestsIn(objects) : objects) {
       await this.client.send({ method: 'PATCH', path: pathOf(object), query, body: object, contentType: applyPatch })
     }
