@@ -238,9 +238,20 @@ export class KubeSource {
     return watch
   }
 
+  /** A bug that one object brings out must not keep the others from being told. */
   #upsert(kind: Kind, raw: ApiObject): void {
     const key = keyOf(kind, raw)
     this.#metrics.events.inc({ kind: kind.kind, type: 'set' })
+    try {
+      this.#take(kind, key, raw)
+    } catch (error) {
+      this.#options.logger.error({ object: key, err: error }, 'bug: an object cannot be taken in')
+      this.#notices.set(key, 'a bug keeps this version of it from being used: the log says more')
+      if (!this.#told.has(key)) this.#unread.add(key)
+    }
+  }
+
+  #take(kind: Kind, key: string, raw: ApiObject): void {
     const { live, parsed, dropped } = readObject(kind, raw)
     if (kind.writesStatus) this.#options.live.set(key, live)
     if (!parsed.ok) {
