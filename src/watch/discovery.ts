@@ -169,6 +169,7 @@ export class Discovery {
     const { logger } = this.#options
     const fields = { ...facts, supported: supportedRelease }
     if (isSkewed) logger.warn(fields, 'the CRDs of the Gateway API are not those that this build is for')
+    else if (facts.kinds.length === 0) logger.info(fields, 'the API server serves no kind of the Gateway API')
     else logger.info(fields, 'found the CRDs of the Gateway API')
   }
 }
