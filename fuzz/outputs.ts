@@ -1,4 +1,5 @@
 /** Outputs of a translation in a form that two of them can be compared in. */
+import { isRecord } from '../src/api/compile.ts'
 import type { KubernetesObject } from '../src/api/kinds.ts'
 import { type Assembly, assemble } from '../src/cli/assembly.ts'
 import type { Collection } from '../src/graph/collection.ts'
@@ -22,14 +23,24 @@ function text(bytes: Uint8Array): string {
 
 /** Keys whose values are not the same, and how. */
 export function differences(
-  expected: ReadonlyMap<string, unknown>,
-  found: ReadonlyMap<string, unknown>,
+  expected: ReadonlyMap<string, string>,
+  found: ReadonlyMap<string, string>,
 ): readonly string[] {
   return [...new Set([...expected.keys(), ...found.keys()])].flatMap((key) => {
     if (!expected.has(key)) return [`${key} is there`]
     if (!found.has(key)) return [`${key} is missing`]
-    return expected.get(key) === found.get(key) ? [] : [`${key} is another`]
+    return expected.get(key) === found.get(key)
+      ? []
+      : [`${key} is another: ${firstDifference(expected.get(key), found.get(key))}`]
   })
+}
+
+/** Where two texts part. Bytes are not for eyes. */
+function firstDifference(expected = '', found = ''): string {
+  let at = 0
+  while (at < expected.length && expected[at] === found[at]) at += 1
+  const near = (text: string) => JSON.stringify(text.slice(Math.max(0, at - 60), at + 100))
+  return `${near(expected)} became ${near(found)}`
 }
 
 /** What a translation from nothing has otherwise. Statuses of one with proxies are left out: they tell what was taken. */
@@ -55,5 +66,12 @@ function snapshot(outputs: Outputs): ReadonlyMap<string, string> {
 }
 
 function texts(prefix: string, collection: Collection<unknown>): readonly (readonly [string, string])[] {
-  return [...collection.entries()].map(([key, value]) => [`${prefix}|${key}`, JSON.stringify(value)])
+  return [...collection.entries()].map(([key, value]) => [`${prefix}|${key}`, canonical(value)])
+}
+
+/** JSON with fields in order: what is equal and older may have another. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+  )
 }

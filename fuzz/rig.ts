@@ -34,8 +34,11 @@ export type PlatformName = TranslateSettings['platform']['kind']
 /** How long a proxy may take for one set. Waiting for a cluster that does not get warm is shorter. */
 const settleWithinMs = 30_000
 
-/** How often what is left after a set is compared with a translation from nothing. */
-const historyEvery = 10
+export interface RigOptions {
+  /** How often what is left after a set is compared with a translation from nothing. Default: after each tenth. */
+  readonly historyEvery?: number | undefined
+  readonly tamper?: Tamper | undefined
+}
 
 /** Control planes, Envoy and backend that stand while sets come and go. Stop it before the process ends. */
 export class FuzzRig {
@@ -56,6 +59,7 @@ export class FuzzRig {
   /** Of the base alone. */
   #baseBytes: ReadonlyMap<string, string> = new Map()
   #readLog = ''
+  #historyEvery = 10
   #count = 0
 
   private constructor(platform: PlatformName, ports: PortMap, backend: Backend) {
@@ -79,15 +83,16 @@ export class FuzzRig {
   }
 
   /** Starts everything and waits until the sentinels are served. */
-  static async start(platform: PlatformName, tamper?: Tamper): Promise<FuzzRig> {
+  static async start(platform: PlatformName, options: RigOptions = {}): Promise<FuzzRig> {
     const backend = await Backend.start()
     const rig = new FuzzRig(platform, portMap(await freePorts(7), backend.port), backend)
+    rig.#historyEvery = options.historyEvery ?? 10
     for (const object of rig.#base.values()) rig.#set(object)
     rig.#other.graph.flush()
     await rig.#assembly.graph.idle()
     rig.#deliverer.markSynced()
     const { port } = await rig.#deliverer.server.listen('127.0.0.1:0')
-    rig.#proxy = await startProxy(port, tamper)
+    rig.#proxy = await startProxy(port, options.tamper)
     const findings = [...(await rig.#settle()), ...(await askSentinels(rig.#ports, { retryForMs: 10_000 }))]
     if (findings.length > 0) {
       const log = rig.log
@@ -249,7 +254,7 @@ export class FuzzRig {
   }
 
   #history(): readonly Finding[] {
-    if (this.#count % historyEvery !== 0) return []
+    if (this.#count % this.#historyEvery !== 0) return []
     const objects = [...this.#present.values()]
     return [
       ...judgeHistory(this.#assembly, { settings: this.#settings, hasProxies: true }, objects),

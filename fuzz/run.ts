@@ -59,7 +59,7 @@ export class FuzzRun {
   }
 
   async start(): Promise<void> {
-    this.#rig = await FuzzRig.start(this.#options.platform, this.#options.tamper)
+    this.#rig = await FuzzRig.start(this.#options.platform, { tamper: this.#options.tamper })
   }
 
   async stop(): Promise<void> {
@@ -169,7 +169,7 @@ class Trial {
 
   /** Whether one of the findings comes again. */
   async fails(history: History): Promise<boolean> {
-    this.#rig ??= await FuzzRig.start(this.#options.platform, this.#options.tamper)
+    this.#rig ??= await FuzzRig.start(this.#options.platform, { tamper: this.#options.tamper, historyEvery: 1 })
     const findings: Finding[] = []
     for (const set of history) findings.push(...(await this.#rig.apply(set)).findings)
     if (findings.length === 0) findings.push(...(await this.#rig.clear()))
@@ -186,7 +186,7 @@ class Trial {
 /** Runs a failing file again. Returns what it found, one line each. */
 export async function replay(file: string): Promise<readonly string[]> {
   const { platform, history } = parseFailure(readFileSync(file, 'utf8'))
-  const rig = await FuzzRig.start(platform)
+  const rig = await FuzzRig.start(platform, { historyEvery: 1 })
   try {
     const lines: string[] = []
     for (const set of history) lines.push(...(await rig.apply(set)).findings.map(describeFinding))
