@@ -273,7 +273,13 @@ export class DeltaSession {
   #run(event: StreamEvent): void {
     const stream = this.#stream
     if (stream === undefined || this.#isEnded) return
-    for (const effect of stream.handle(event, this.#shared.now())) this.#perform(effect)
+    try {
+      for (const effect of stream.handle(event, this.#shared.now())) this.#perform(effect)
+    } catch (error) {
+      // A bug: it ends this stream alone, of which it is not known any more what its client has.
+      this.#shared.logger.error({ node: this.#node?.id, err: error }, 'bug: a stream failed')
+      this.close(status.INTERNAL, 'a bug ended the stream; the log of the control plane says more')
+    }
     this.#scheduleWake()
   }
 
