@@ -39,8 +39,8 @@ export class AppliedObjects {
   readonly #applied = new Map<string, Applied>()
   /** What we know of these does not hold: read before they are applied. */
   readonly #doubted = new Set<string>()
-  /** Uids of objects that the watch told the end of. An answer from before that end may come after it. */
-  readonly #ended = new Map<string, string>()
+  /** Objects that are being applied, with the uids of those that the watch told the end of meanwhile: the answer comes late. */
+  readonly #underWay = new Map<string, Set<string>>()
 
   constructor(options: AppliedObjectsOptions) {
     this.#options = options
@@ -63,7 +63,6 @@ export class AppliedObjects {
       if (resourceVersion === known.resourceVersion || isOlderVersion(resourceVersion, known.resourceVersion))
         return false
     }
-    this.#ended.delete(key)
     this.#observed.set(key, object)
     return true
   }
@@ -71,9 +70,10 @@ export class AppliedObjects {
   /** The watch does not have it any more: it is gone, or does not have our label. */
   forget(key: string): void {
     const known = this.#observed.get(key)
-    if (known !== undefined) this.#ended.set(key, known.uid)
+    if (known !== undefined) this.#underWay.get(key)?.add(known.uid)
     this.#observed.delete(key)
     this.#applied.delete(key)
+    this.#doubted.delete(key)
   }
 
   /** Whether an object that nobody wants is ours to delete. One that somebody copied has our marks, but not our fields. */
@@ -110,6 +110,7 @@ export class AppliedObjects {
   async apply(stamped: StampedObject): Promise<ApplyOutcome> {
     const { object } = stamped
     const key = objectKeyOf(object.kind, object.metadata)
+    this.#underWay.set(key, new Set())
     try {
       const known = this.#doubted.has(key) ? undefined : this.#observed.get(key)
       const there = known ?? (await this.#read(object.kind, key))
@@ -122,6 +123,8 @@ export class AppliedObjects {
       const failure = readFailure(error)
       if (failure.kind === 'conflict' || failure.kind === 'gone') this.#doubted.add(key)
       return { kind: 'failed', failure }
+    } finally {
+      this.#underWay.delete(key)
     }
   }
 
@@ -139,7 +142,7 @@ export class AppliedObjects {
     }
     const told = readObserved(object.kind, answer, this.#options.fieldManager)
     const key = objectKeyOf(object.kind, object.metadata)
-    if (told === undefined || this.#ended.get(key) === told.uid) return told
+    if (told === undefined || this.#underWay.get(key)?.has(told.uid) === true) return told
     this.#applied.set(key, { uid: told.uid, ownFields: told.ownFields, isVerified: true })
     this.observe(told)
     return told
