@@ -189,6 +189,26 @@ describe('the xDS server', () => {
     expect(await client.ended).toMatchObject({ code: status.INVALID_ARGUMENT })
   })
 
+  test('tells every proxy that it is stopping, and does not wait for one that does not listen', async () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('a')])
+    const { server, port } = await rig.serve(stock)
+    const proxies = [connect({ port, nodeId: 'one' }), connect({ port, nodeId: 'two' })]
+    for (const proxy of proxies) {
+      proxy.request('cluster')
+      await proxy.next('cluster')
+    }
+    askAndNeverRead(port, [])
+    await until(
+      () => server.proxies().length,
+      (count) => count === 3,
+    )
+    await server.close()
+    const stopping = { code: status.UNAVAILABLE, details: 'the control plane is stopping' }
+    for (const proxy of proxies) expect(await proxy.ended).toMatchObject(stopping)
+    await expect(server.listen('127.0.0.1:0')).rejects.toThrow()
+  })
+
   test('says that it does not speak state-of-the-world', async () => {
     const { port } = await rig.serve(new TestStore())
     const client = connect({ port }, 'StreamAggregatedResources')

@@ -6,6 +6,7 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
+import { setTimeout as delay } from 'node:timers/promises'
 import { FairTurns } from '../lib/fair-turns.ts'
 import { type Logger, silentLogger } from '../lib/logger.ts'
 import { type Authenticate, logIn, type ProxyIdentity, RefusalLog } from './authenticate.ts'
@@ -34,6 +35,8 @@ export interface XdsServerOptions {
   readonly authenticate?: Authenticate | undefined
 }
 
+/** Time in which proxies take in that their streams end. */
+const farewellMs = 500
 const mebibyte = 1024 * 1024
 const maxStreamsOfPod = 4
 const maxStreamsOfAccount = 64
@@ -91,8 +94,12 @@ export class XdsServer {
   /** Ends every stream and stops to listen. Proxies keep what they have and connect again when they can. */
   async close(): Promise<void> {
     for (const session of [...this.#sessions]) session.close(status.UNAVAILABLE, 'the control plane is stopping')
+    // Cut at once, proxies would be told that a connection broke, and not why.
+    const ended = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()))
+    const waiting = new AbortController()
+    await Promise.race([ended, delay(farewellMs, undefined, { signal: waiting.signal })])
+    waiting.abort()
     this.#server.forceShutdown()
-    await Promise.resolve()
   }
 
   /** The proxies that are served now. */
