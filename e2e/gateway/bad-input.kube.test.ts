@@ -161,7 +161,7 @@ describe('bad input', () => {
     await expect.poll(() => log('info', beforeAny), { timeout: 60_000 }).toContainEqual(over)
   })
 
-  test('two controllers of one name agree: nothing is written without end', async () => {
+  test('of two replicas of the control plane one writes, and nothing without end', async () => {
     await scaleControlPlane(scene.api, 2)
     try {
       await controlPlaneReady(scene.api, 2)
