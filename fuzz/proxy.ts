@@ -14,6 +14,8 @@ export interface FuzzedProxy {
   readonly pid: number
   /** How it ended; undefined while it runs. */
   ended(): string | undefined
+  /** Resolves when it has ended. */
+  readonly exited: Promise<unknown>
   /** The last it wrote. */
   log(): string
   rssMib(): number
@@ -50,6 +52,7 @@ export async function startProxy(xdsPort: number, tamper: Tamper = (same) => sam
   const pid = child.pid ?? 0
   return {
     pid,
+    exited: once(child, 'exit'),
     ended: () => endOf(child),
     log: () => log,
     rssMib: () => rssOf(pid),

@@ -205,11 +205,11 @@ export class FuzzRig {
       return proxies.length === 1 && proxies.every(({ synced, types }) => synced && types.every(isAnswered))
     }
     const isDone = () => this.#proxy?.ended() !== undefined || this.#thrown.length > 0 || isSettled()
-    const isInTime = await this.#deliverer.until(isDone, settleWithinMs)
+    const isInTime = await Promise.race([this.#deliverer.until(isDone, settleWithinMs), this.#proxy?.exited])
     await this.#assembly.graph.idle()
     const end = this.#proxy?.ended()
     if (end !== undefined) return [{ kind: 'crash', message: `Envoy ended with ${end}` }]
-    if (isInTime) return []
+    if (isInTime !== false) return []
     return [{ kind: 'stuck', message: JSON.stringify(server.proxies()) }]
   }
 
