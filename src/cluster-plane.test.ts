@@ -4,6 +4,7 @@ import { type ClusterPlane, startOn } from './cluster-plane.ts'
 import type { ControllerConfig } from './controller-config.ts'
 import { silentLogger } from './lib/logger.ts'
 import { FakeApi } from './watch/fake-api.ts'
+import { KubeError, type KubeRequest } from './watch/kube-client.ts'
 
 const apiVersion = 'gateway.networking.k8s.io/v1'
 const controllerName = 'fairlead.dev/gateway-controller'
@@ -115,6 +116,32 @@ describe('control planes of a cluster', () => {
     api.put(withParameters('none'))
     await pass(2000)
     expect(said()).toContain('InvalidParameters')
+  })
+
+  test('can be stopped while the API server hangs, and gives up what is under way', async () => {
+    const closed = Promise.withResolvers<never>()
+    closed.promise.catch(() => {})
+    let isHanging = false
+    const hanging = <T>(answer: () => Promise<T>) => (isHanging ? closed.promise : answer())
+    const client = {
+      send: (request: KubeRequest) => hanging(() => api.send(request)),
+      open: (request: KubeRequest) => hanging(() => api.open(request)),
+      close: async () => closed.reject(new KubeError('closed', { status: 0 })),
+    }
+    const started = await startOn(client, config('one', 'envoy:1'), silentLogger())
+    if (!started.ok) throw new Error(started.error)
+    await pass(1000)
+    isHanging = true
+    api.put(gateway)
+    await pass(1000)
+    let isStopped = false
+    void started.value.stop().then(() => {
+      isStopped = true
+    })
+    await pass(1000)
+    expect(isStopped).toBe(false)
+    await pass(1000)
+    expect(isStopped).toBe(true)
   })
 
   test('can be stopped before the API server ever answered', async () => {

@@ -27,6 +27,9 @@ import { TokenReviewer } from './watch/token-review.ts'
 import type { Authenticate } from './xds/authenticate.ts'
 import { XdsIdentity, type XdsTrust } from './xds-identity.ts'
 
+/** What is under way at the API server has so long to end. */
+const stopPatienceMs = 1_500
+
 /** A control plane that runs. */
 export interface ClusterPlane {
   /** Ends streams, watches and writes; proxies and their configuration stay. */
@@ -81,16 +84,20 @@ export async function startOn(
   )
   const stop = async () => {
     isStopped = true
-    parts.identity.stop()
-    await parts.source.close()
-    await parts.writer.stop()
-    await parts.deployer.stop()
-    await parts.lease.stop()
-    await parts.deliverer.server.close()
-    for (const server of servers.value) await server.close()
+    await stopParts(parts)
+    await Promise.all(servers.value.map((server) => server.close()))
     await client.close()
   }
   return ok({ stop })
+}
+
+/** What writes ends first, so that streams that end change no status. An API server that hangs is not waited for. */
+async function stopParts({ client, identity, source, writer, deployer, lease, deliverer }: Parts): Promise<void> {
+  identity.stop()
+  const written = Promise.all([source.close(), writer.stop(), deployer.stop()]).then(() => lease.stop())
+  const impatience = setTimeout(() => void client.close(), stopPatienceMs)
+  await Promise.all([written, deliverer.server.close()])
+  clearTimeout(impatience)
 }
 
 async function assembleParts(config: ControllerConfig, client: KubeClient, logger: Logger): Promise<Parts> {
