@@ -16,6 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'fairlead-plane-'))
 let server: ApiServer
 let plane: ClusterPlane
 let port = 0
+let adminPort = 0
 beforeAll(async () => {
   server = await startApiServer()
   await server.installGatewayApi()
@@ -59,6 +60,7 @@ async function config(): Promise<ControllerConfig> {
   const kubeconfig = join(folder, 'kubeconfig')
   writeFileSync(kubeconfig, readFileSync(server.kubeconfig, 'utf8').replaceAll(server.token, token))
   const [xds, probes, admin] = [await freePort(), await freePort(), await freePort()]
+  adminPort = admin
   const host = '127.0.0.1'
   return {
     kubeconfig,
@@ -108,6 +110,21 @@ async function startPod(name: string): Promise<LocalEnvoy> {
 }
 
 describe('the control plane of a cluster', () => {
+  test('has the right to the lease by which one of several writes', async () => {
+    const holder = ['get', 'lease', 'fairlead', '-n', 'fairlead-system', '-o', 'jsonpath={.spec.holderIdentity}']
+    await until(
+      () => server.kubectl([...holder, '--ignore-not-found']),
+      (identity) => identity === 'fairlead-0',
+      { what: 'the lease' },
+    )
+    const { renewTime } = JSON.parse(await server.kubectl([...holder.slice(0, -1), 'jsonpath={.spec}']))
+    await until(
+      async () => JSON.parse(await server.kubectl([...holder.slice(0, -1), 'jsonpath={.spec}'])),
+      (spec) => spec.renewTime !== renewTime,
+      { what: 'its renewal' },
+    )
+  })
+
   test('makes a fleet whose proxy logs in with its token, over TLS, and serves', async () => {
     const envoy = await startPod('edge-fairlead')
     try {
@@ -117,6 +134,9 @@ describe('the control plane of a cluster', () => {
         { what: 'the redirect' },
       )
       expect(headers.location).toContain('//away.test')
+      const uid = await server.kubectl(['get', 'gateway', 'edge', '-n', 'infra', '-o', 'jsonpath={.metadata.uid}'])
+      const proxies = await fetch(`http://127.0.0.1:${adminPort}/debug/proxies`)
+      expect(await proxies.json()).toMatchObject({ proxies: [{ node: { gateway: 'infra/edge', ownerUid: uid } }] })
     } finally {
       await envoy.stop()
     }

@@ -126,7 +126,7 @@ function isHeld({ held, ports }: GatewayInfra): boolean {
 function isOrphan({ namespace, owners }: ObservedObject, { source, assembly }: FleetDeployerOptions): boolean {
   const { gateways, gatewayClasses } = assembly.sources
   const owner = owners.find(({ kind, isController }) => isController && kind === 'Gateway')
-  if (owner === undefined) return true
+  if (owner === undefined) return false // Ours have one.
   const key = `${namespace}/${owner.name}`
   if (!source.isComplete('Gateway') || !source.isComplete('GatewayClass') || source.isUnread(`Gateway/${key}`))
     return false

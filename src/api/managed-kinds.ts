@@ -70,9 +70,17 @@ export const controllerPermissions: readonly ControllerPermission[] = [
   {
     group: 'coordination.k8s.io',
     resource: 'leases',
-    verbs: ['get', 'create', 'update'],
+    verbs: ['create'],
     scope: 'own',
     reason: 'one of several replicas writes',
+  },
+  {
+    group: 'coordination.k8s.io',
+    resource: 'leases',
+    verbs: ['get', 'update'],
+    names: ['fairlead'],
+    scope: 'own',
+    reason: 'the same, read and renewed',
   },
   {
     group: '',
