@@ -8,6 +8,9 @@ import { runCli } from './cli/main.ts'
 /** `GatewayClass.spec.controllerName` of what is served here. */
 const controllerName = 'fairlead.dev/gateway-controller'
 
+/** Time in which what was written last goes out. */
+const lingerMs = 200
+
 async function up(flags: UpFlags): Promise<number> {
   const { readConfig } = await import('./config.ts')
   const isTerminal = process.stdout.isTTY === true
@@ -28,7 +31,10 @@ async function controller(flags: ControllerFlags): Promise<number> {
     return exitCodes.usage
   }
   const { runController } = await import('./controller.ts')
-  return runController(config.value, stopSignal())
+  const code = await runController(config.value, stopSignal())
+  // A connection that is only being made, to an API server that hangs, can be ended by nothing else.
+  setTimeout(() => process.exit(code), lingerMs).unref()
+  return code
 }
 
 /** Resolves when we are asked to stop. A second signal ends us at once. */
