@@ -94,6 +94,7 @@ export async function startOn(
 /** What writes ends first, so that streams that end change no status. An API server that hangs is not waited for. */
 async function stopParts({ client, identity, source, writer, deployer, lease, deliverer }: Parts): Promise<void> {
   identity.stop()
+  lease.halt()
   const written = Promise.all([source.close(), writer.stop(), deployer.stop()]).then(() => lease.stop())
   const impatience = setTimeout(() => void client.close(), stopPatienceMs)
   await Promise.all([written, deliverer.server.close()])
@@ -132,7 +133,7 @@ async function assembleParts(config: ControllerConfig, client: KubeClient, logge
     logger: logger.child({ component: 'watch' }),
     metrics,
   })
-  const deployer = new FleetDeployer({ client, assembly, source, controllerName, logger, metrics })
+  const deployer = new FleetDeployer({ client, assembly, controllerName, logger, metrics })
   const identity = new XdsIdentity({
     client,
     namespace: config.namespace,

@@ -55,7 +55,7 @@ class Rig {
       logger,
       metrics,
     })
-    this.deployer = new FleetDeployer({ client: api, assembly, source: this.source, controllerName, logger, metrics })
+    this.deployer = new FleetDeployer({ client: api, assembly, controllerName, logger, metrics })
     this.deployer.configure(testFleetSettings)
   }
 
@@ -138,6 +138,14 @@ describe('FleetDeployer', () => {
     expect(fleets()).toEqual([])
   })
 
+  test('leaves the fleet of a Gateway that is gone to the API server, which deletes what a Gateway owned', async () => {
+    api.put(gateway('edge'))
+    await start()
+    api.remove('Gateway', 'infra', 'edge')
+    await pass(120_000)
+    expect(api.requests.filter(({ method }) => method === 'DELETE')).toEqual([])
+  })
+
   test('keeps every fleet while it may not read classes', async () => {
     api.put(gateway('edge'))
     await start()
@@ -164,10 +172,11 @@ describe('FleetDeployer', () => {
     api.remove('GatewayClass', '', 'fairlead')
     await pass(120_000)
     expect(fleets()).toEqual(['edge', 'inner'])
-    expect([...rig.assembly.outputs.infra.entries()].map(([key]) => key)).toEqual(['infra/edge', 'infra/inner'])
+    const infra = () => [...rig.assembly.outputs.infra.entries()].map(([key]) => key)
+    expect(infra()).toEqual(['infra/edge', 'infra/inner'])
     api.remove('Gateway', 'infra', 'inner')
     await pass(1000)
-    expect(fleets()).toEqual(['edge'])
+    expect(infra()).toEqual(['infra/edge'])
     api.remove('Gateway', 'infra', 'edge')
     await pass(1000)
     expect(rig.assembly.sources.gatewayClasses.size).toBe(0)

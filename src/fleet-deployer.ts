@@ -11,15 +11,13 @@ import type { Metrics } from './lib/metrics.ts'
 import { managedLabel, type ObservedObject } from './watch/applied-object.ts'
 import { Applier } from './watch/apply.ts'
 import type { KubeClient } from './watch/kube-client.ts'
-import type { KubeSource } from './watch/kube-source.ts'
+import type { ObjectSources } from './watch/sources.ts'
 import { Reflector, type ReflectorState } from './watch/reflector.ts'
 
 /** What a deployer needs. */
 export interface FleetDeployerOptions {
   readonly client: KubeClient
   readonly assembly: Assembly
-  /** Where the objects of the assembly come from. */
-  readonly source: Pick<KubeSource, 'isComplete' | 'isUnread'>
   readonly controllerName: string
   readonly logger: Logger
   readonly metrics: Metrics
@@ -48,7 +46,7 @@ export class FleetDeployer {
       },
       mayDelete: async (object) => {
         await assembly.graph.idle() // What was read is then in the sources.
-        return isOrphan(object, options)
+        return isUnwanted(object, assembly.sources)
       },
     })
     this.#watches = fleetObjectsTable.map((kind) => watchManaged(kind, this.#applier, options))
@@ -120,18 +118,14 @@ function isHeld({ held, ports }: GatewayInfra): boolean {
 }
 
 /**
- * Whether it is certain that no Gateway wants the object. A Gateway that may not or cannot be read may, and so may one
- * without a class: whose it is cannot be told. With a Gateway that is gone, the API server deletes what it owned.
+ * Whether it is certain that no Gateway wants the object: its Gateway is known, and so is its class. One that may not or
+ * cannot be read may want it. With a Gateway that is gone the API server deletes what it owned, for it knows best; an empty
+ * list, whatever it comes from, shall not end every proxy.
  */
-function isOrphan({ namespace, owners }: ObservedObject, { source, assembly }: FleetDeployerOptions): boolean {
-  const { gateways, gatewayClasses } = assembly.sources
+function isUnwanted({ namespace, owners }: ObservedObject, { gateways, gatewayClasses }: ObjectSources): boolean {
   const owner = owners.find(({ kind, isController }) => isController && kind === 'Gateway')
-  if (owner === undefined) return false // Ours have one.
-  const key = `${namespace}/${owner.name}`
-  if (!source.isComplete('Gateway') || !source.isComplete('GatewayClass') || source.isUnread(`Gateway/${key}`))
-    return false
-  const gateway = gateways.get(key)
-  return gateway === undefined || gatewayClasses.has(gateway.spec.gatewayClassName)
+  const gateway = owner && gateways.get(`${namespace}/${owner.name}`)
+  return gateway !== undefined && gatewayClasses.has(gateway.spec.gatewayClassName)
 }
 
 interface ManagedWatch {

@@ -48,8 +48,6 @@ interface Watch {
   readonly reflector: Reflector
   /** Settled: it told what there is, or that there is nothing to wait for. */
   isSettled: boolean
-  /** Whether the copy is complete. An answer that does not come changes nothing about that. */
-  isComplete: boolean
   /** Since when it had no success. */
   failingSinceMs: number | undefined
   refusedSinceMs: number | undefined
@@ -81,8 +79,6 @@ export class KubeSource {
   readonly #certificates = new Set<string>()
   /** Objects that were told, by key. The uid tells apart what two watches see of one name. */
   readonly #told = new Map<string, string>()
-  /** Objects that are there and were never told, since they cannot be read. */
-  readonly #unread = new Set<string>()
   #waiting: { readonly isDone: () => boolean; readonly resolve: () => void }[] = []
 
   constructor(options: KubeSourceOptions) {
@@ -109,16 +105,6 @@ export class KubeSource {
   /** What an operator should know, by subject: a kind, or an object as `<Kind>/<namespace>/<name>`. */
   get notices(): ReadonlyMap<string, string> {
     return this.#notices.entries()
-  }
-
-  /** Whether every object of a kind was told, but for those that cannot be read: then one that was not told is not there. */
-  isComplete(kind: string): boolean {
-    return this.#kinds.get(kind)?.isComplete ?? false
-  }
-
-  /** Whether an object, `<Kind>/<namespace>/<name>`, is there and was never told, since it cannot be read. */
-  isUnread(key: string): boolean {
-    return this.#unread.has(key)
   }
 
   start(): void {
@@ -231,7 +217,6 @@ export class KubeSource {
       reflector,
       isPolled,
       isSettled: false,
-      isComplete: false,
       failingSinceMs: undefined,
       refusedSinceMs: undefined,
     }
@@ -247,7 +232,6 @@ export class KubeSource {
     } catch (error) {
       this.#options.logger.error({ object: key, err: error }, 'bug: an object cannot be taken in')
       this.#notices.set(key, 'a bug keeps this version of it from being used: the log says more')
-      if (!this.#told.has(key)) this.#unread.add(key)
     }
   }
 
@@ -259,7 +243,6 @@ export class KubeSource {
       const told = this.#told.get(key)
       // The object that was good is gone: this one only has its name.
       if (told !== undefined && told !== live.uid) this.#tellDeleted(kind, key)
-      if (told !== live.uid) this.#unread.add(key)
       this.#notices.set(key, parseNotice(parsed.error, told === live.uid))
       return
     }
@@ -267,7 +250,6 @@ export class KubeSource {
     const isTold = dropped.length > 0 && kind.group.includes('.') && !kind.group.startsWith('discovery.')
     this.#notices.set(key, isTold ? droppedNotice(dropped) : undefined)
     this.#options.onObject(parsed.value, key)
-    this.#unread.delete(key)
     if (!this.#told.has(key)) this.#metrics.objects.inc({ kind: kind.kind })
     this.#told.set(key, live.uid)
   }
@@ -283,7 +265,6 @@ export class KubeSource {
     this.#metrics.events.inc({ kind: kind.kind, type: 'delete' })
     if (kind.writesStatus) this.#options.live.delete(key)
     this.#notices.set(key, undefined)
-    this.#unread.delete(key)
     const told = this.#told.get(key)
     // A Secret that was made again with another type came by the other watch meanwhile.
     if (told === undefined || told !== uid) return
@@ -299,7 +280,6 @@ export class KubeSource {
   #state(watch: Watch, subject: string, state: ReflectorState): void {
     const { kind } = watch
     const isSynced = state.kind === 'synced' || state.kind === 'doubted'
-    if (state.kind !== 'failing') watch.isComplete = isSynced
     if (!isSynced) this.#metrics.failures.inc({ kind: kind.kind, state: state.kind })
     if (subject === kind.kind) this.#metrics.synced.set({ kind: kind.kind }, isSynced ? 1 : 0)
     this.#note(subject, kind, state)

@@ -85,6 +85,18 @@ describe('LeaseHolder', () => {
     expect(lease()).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 })
   })
 
+  test('one that is stopped while it takes the lease writes nothing, and gives it back', async () => {
+    const answered = Promise.withResolvers<void>()
+    api.fault = ({ method }) => (method === 'POST' ? { kind: 'slow', until: answered.promise } : undefined)
+    const a = start('a')
+    await pass(0)
+    a.halt()
+    answered.resolve()
+    await a.stop()
+    expect([...writers]).toEqual([])
+    expect(lease()).toMatchObject({ holderIdentity: '' })
+  })
+
   test('one that hangs writes no more before another one begins', async () => {
     let isCutOff = false
     start('a', () => isCutOff)

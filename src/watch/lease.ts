@@ -73,22 +73,22 @@ export class LeaseHolder {
     this.#limits = { ...defaultLimits, ...options.limits }
   }
 
-  get isHeld(): boolean {
-    return this.#isHeld
-  }
-
   start(): void {
     this.#running ??= this.#run()
   }
 
-  /** Gives it back, so that the next one need not wait. Call it when nothing is written any more. */
-  async stop(): Promise<void> {
+  /** Takes and renews it no more: `onHeld` and `onLost` are not called from now on. */
+  halt(): void {
     this.#isStopped = true
     this.#endPause?.()
+  }
+
+  /** Gives it back, so that the next one need not wait. Call it when nothing is written any more. */
+  async stop(): Promise<void> {
+    this.halt()
     await this.#running
-    if (!this.#isHeld) return
     this.#isHeld = false
-    if (this.#isForbidden || this.#live === undefined) return
+    if (this.#live === undefined || this.#live.spec.holderIdentity !== this.#options.identity) return
     try {
       await this.#write({ ...this.#live.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime() })
     } catch (error) {
@@ -177,14 +177,14 @@ export class LeaseHolder {
 
   #hold(): void {
     const { logger, identity, onHeld } = this.#options
-    if (this.#isHeld) return
+    if (this.#isHeld || this.#isStopped) return
     this.#isHeld = true
     logger.info({ identity }, 'this control plane writes statuses and fleets now')
     onHeld()
   }
 
   #lose(holder: string | undefined): void {
-    if (!this.#isHeld) return
+    if (!this.#isHeld || this.#isStopped) return
     this.#isHeld = false
     this.#options.logger.warn({ holder }, 'this control plane writes no more: it does not hold the lease')
     this.#options.onLost()
