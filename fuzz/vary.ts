@@ -23,7 +23,7 @@ const keepInvalid = 0.04
 export function vary(object: Fields, corpus: Corpus, dice: Dice): Fields {
   let current = object
   let isValid = isTaken(current)
-  for (let changes = dice.pick([0, 1, 1, 2, 3, 5]); changes > 0; changes--) {
+  for (let changes = dice.pick([0, 1, 1, 2, 3, 5, 5, 12, 30]); changes > 0; changes--) {
     const next = changed(current, corpus, dice)
     const isNextValid = isTaken(next)
     if (isValid && !isNextValid && !dice.isHit(keepInvalid)) continue
