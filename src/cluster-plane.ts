@@ -148,6 +148,11 @@ async function assembleParts(config: ControllerConfig, client: KubeClient, logge
     access: { credentials, authenticate: authenticator({ client, assembly, logger, metrics }) },
   })
   const lease = leaseOf(config, { client, writer, deployer }, logger)
+  metrics.gauge({
+    name: 'fairlead_writes',
+    help: '1 while this control plane, and no other, writes statuses and fleets.',
+    read: () => (lease.isHeld ? 1 : 0),
+  })
   return { client, assembly, deliverer, deployer, identity, source, writer, lease, metrics }
 }
 

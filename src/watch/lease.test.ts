@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { silentLogger } from '../lib/logger.ts'
+import { createLogger } from '../lib/logger.ts'
 import { FakeApi } from './fake-api.ts'
 import { KubeError, type KubeRequest } from './kube-client.ts'
 import { LeaseHolder } from './lease.ts'
@@ -18,12 +18,14 @@ describe('LeaseHolder', () => {
   let writers: Set<string>
   let most: number
   let holders: LeaseHolder[]
+  let lines: string[]
   beforeEach(() => {
     vi.useFakeTimers()
     api = new FakeApi()
     writers = new Set()
     most = 0
     holders = []
+    lines = []
   })
   afterEach(async () => {
     await Promise.all(holders.map((holder) => holder.stop()))
@@ -46,7 +48,7 @@ describe('LeaseHolder', () => {
         most = Math.max(most, writers.size)
       },
       onLost: () => writers.delete(identity),
-      logger: silentLogger(),
+      logger: createLogger({ level: 'info', format: 'json', sink: { write: (line) => lines.push(line) } }),
     })
     holders.push(holder)
     holder.start()
@@ -64,6 +66,16 @@ describe('LeaseHolder', () => {
     await pass(0)
     expect([...writers]).toEqual(['a'])
     expect(lease()).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 15 })
+  })
+
+  test('who waits says once for whom', async () => {
+    const first = start('a')
+    await pass(0)
+    const second = start('b')
+    await pass(60_000)
+    expect([first.isHeld, second.isHeld]).toEqual([true, false])
+    const told = lines.filter((line) => line.includes('another control plane writes'))
+    expect(told).toEqual([expect.stringContaining('"holder":"a"')])
   })
 
   test('of two that start together one writes, for as long as it lives', async () => {

@@ -62,6 +62,8 @@ export class LeaseHolder {
   #seenAtMs = 0
   #renewedAtMs = 0
   #isHeld = false
+  /** Whom we told of as the one who writes. */
+  #holder: string | undefined
   /** Whether we write without it, since nobody lets us have it. */
   #isForbidden = false
   #isStopped = false
@@ -71,6 +73,11 @@ export class LeaseHolder {
   constructor(options: LeaseOptions) {
     this.#options = options
     this.#limits = { ...defaultLimits, ...options.limits }
+  }
+
+  /** Whether we may write now. */
+  get isHeld(): boolean {
+    return this.#isHeld
   }
 
   start(): void {
@@ -114,7 +121,7 @@ export class LeaseHolder {
         this.#renewedAtMs = startedMs
         this.#isForbidden = false
         this.#hold()
-      } else this.#lose(String(this.#live?.spec.holderIdentity))
+      } else this.#tellHolder(String(this.#live?.spec.holderIdentity))
       return true
     } catch (error) {
       return this.#fail(error)
@@ -179,8 +186,16 @@ export class LeaseHolder {
     const { logger, identity, onHeld } = this.#options
     if (this.#isHeld || this.#isStopped) return
     this.#isHeld = true
+    this.#holder = undefined
     logger.info({ identity }, 'this control plane writes statuses and fleets now')
     onHeld()
+  }
+
+  #tellHolder(holder: string): void {
+    this.#lose(holder)
+    if (holder === this.#holder) return
+    this.#holder = holder
+    this.#options.logger.info({ holder }, 'another control plane writes statuses and fleets; this one serves proxies')
   }
 
   #lose(holder: string | undefined): void {
