@@ -31,7 +31,7 @@ async function controller(flags: ControllerFlags): Promise<number> {
     return exitCodes.usage
   }
   const { runController } = await import('./controller.ts')
-  const code = await runController(config.value, stopSignal())
+  const code = await runController(config.value, { version: version(), stopped: stopSignal() })
   // A connection that is only being made, to an API server that hangs, can be ended by nothing else.
   setTimeout(() => process.exit(code), lingerMs).unref()
   return code
