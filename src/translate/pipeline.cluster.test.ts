@@ -53,6 +53,15 @@ beforeEach(() => {
   rig.graph.flush()
 })
 
+test('a mistake takes no address away: what serves keeps it, and DNS is made of it', () => {
+  const addresses = () => rig.outputs.statuses.get('Gateway/default/gw')?.status.addresses
+  expect(addresses()).toEqual([{ type: 'IPAddress', value: '192.0.2.1' }])
+  setGateway({ spec: { infrastructure: { parametersRef: { group: '', kind: 'ConfigMap', name: 'none' } } } })
+  rig.graph.flush()
+  expect(condition('Gateway/default/gw', 'Accepted')).toContain('False InvalidParameters')
+  expect(addresses()).toEqual([{ type: 'IPAddress', value: '192.0.2.1' }])
+})
+
 describe('parameters that are looked up by name', () => {
   const ofGateway = { infrastructure: { parametersRef: { group: '', kind: 'ConfigMap', name: 'edge' } } }
   const infra = () => rig.outputs.infra.get('default/gw')

@@ -37,7 +37,7 @@ export function reportGateway(findings: GatewayFindings): DesiredStatus {
     namespace,
     name,
     status: {
-      addresses: accepted.status === 'True' ? findings.addresses.addresses : [],
+      addresses: hasAddresses(findings, accepted) ? findings.addresses.addresses : [],
       conditions: [
         accepted,
         programmed,
@@ -58,6 +58,11 @@ export function reportGateway(findings: GatewayFindings): DesiredStatus {
       ),
     },
   }
+}
+
+/** In a cluster a Service keeps its addresses whatever becomes of the Gateway, and DNS is made of what is told here. */
+function hasAddresses({ settings }: GatewayFindings, accepted: UntimedCondition): boolean {
+  return settings.platform.kind === 'kubernetes' || accepted.status === 'True'
 }
 
 /** Accepted with reason ListenersNotValid when only some listeners are: those are served all the same. */
