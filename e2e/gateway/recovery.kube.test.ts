@@ -82,8 +82,7 @@ describe('after it is gone and back', () => {
     await reaches(edge, request, 'first')
     const load = startEdgeLoad(edge, request, 'first')
     await crashApiServer(cluster)
-    await load.everywhere('first')
-    startApiServer(cluster)
+    await load.everywhere('first').finally(() => startApiServer(cluster))
     const applied = () =>
       scene.api.apply([route('second')]).then(
         () => true,
