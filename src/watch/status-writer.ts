@@ -1,5 +1,6 @@
 /** Writes statuses to the API server: whatever happens on the way, in the end the object has the newest one. */
 import { findKind } from '../api/kinds.ts'
+import { isRecord } from '../api/compile.ts'
 import { structuralEqual } from '../lib/equal.ts'
 import type { Logger } from '../lib/logger.ts'
 import { must } from '../lib/assert.ts'
@@ -139,13 +140,20 @@ export class StatusWriter {
     const live = this.#options.live.get(key)
     const target = this.#targets.get(key)
     if (target !== undefined) {
-      const isOurWrite = live !== undefined && live.resourceVersion === target.told?.resourceVersion
-      if (isOurWrite) this.#forgetIfClean(key, target)
+      if (live !== undefined && live.resourceVersion === target.told?.resourceVersion)
+        this.#seeOurWrite(key, target, live)
       else this.#queue.add(key)
     } else if (this.#isStarted && live !== undefined && hasEntryOf(live.status, this.#options.controllerName)) {
       this.#newTarget(key).pace.heldUntilMs = performance.now() + leftOverMs
       this.#queue.add(key)
     }
+  }
+
+  /** The watch has caught up with our write: one copy of what it says is enough. */
+  #seeOurWrite(key: string, target: Target, { status = {} }: LiveObject): void {
+    target.told = undefined
+    if (target.accepted !== undefined) target.accepted = { ...target.accepted, status }
+    this.#forgetIfClean(key, target)
   }
 
   /** What has nothing of ours, as far as the watch has told by now, needs no memory. */
@@ -300,13 +308,18 @@ function pathOf(key: string): string {
   return `${collectionPath(kind, namespace)}/${name}`
 }
 
-/** As JSON carries it: a field that holds undefined is not there. */
+/** As JSON carries it: a field that holds undefined is not there. What has none is returned itself. */
 function withoutUndefined(fields: Fields): Fields {
   const kept = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(kept.map(([field, value]) => [field, plainValue(value)]))
+  const plain = Object.fromEntries(kept.map(([field, value]) => [field, plainValue(value)]))
+  const isSame = Object.entries(fields).every(([field, value]) => value !== undefined && plain[field] === value)
+  return isSame ? fields : plain
 }
 
 function plainValue(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plainValue)
-  return typeof value === 'object' && value !== null ? withoutUndefined({ ...value }) : value
+  if (Array.isArray(value)) {
+    const plain: readonly unknown[] = value.map(plainValue)
+    return plain.every((item, index) => item === value[index]) ? value : plain
+  }
+  return isRecord(value) ? withoutUndefined(value) : value
 }
