@@ -19,6 +19,7 @@ const { values } = parseArgs({
     edits: { type: 'string', default: '50' },
     changes: { type: 'string', default: '1000' },
     seconds: { type: 'string', default: '10' },
+    proxies: { type: 'string', default: '200' },
     profile: { type: 'string' },
     json: { type: 'string' },
   },
@@ -36,6 +37,7 @@ const options: ClusterBenchOptions = {
   edits: Number(values.edits),
   changesPerSecond: Number(values.changes),
   seconds: Number(values.seconds),
+  proxies: Number(values.proxies),
   profile: values.profile,
   say: (text) => process.stderr.write(`${text}\n`),
 }

@@ -1,14 +1,18 @@
 /** What is measured of a control plane in a cluster, and in which order. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { must } from '../../src/lib/assert.ts'
 import { freePort, until } from '../../src/testing/envoy-rig.ts'
-import { addressOf, type WorkloadOptions, workloadNamespace } from '../../src/testing/workload.ts'
+import { addressOf, type WorkloadOptions, workloadGateway, workloadNamespace } from '../../src/testing/workload.ts'
 import { hasStamp, Poller } from '../poll.ts'
 import { cpuMsOf, nowMs, rssMibOf } from '../processes.ts'
 import { type Spread, spreadOf } from '../spread.ts'
 import { type ApiCluster, startApiCluster } from './api-cluster.ts'
 import { Controller } from './controller.ts'
-import { type RunningProxy, startProxy } from './proxy.ts'
+import type { FleetOrder } from './fake-fleet.ts'
+import { fakeProxies, type RunningProxy, startProxy } from './proxy.ts'
 import { RouteStatuses } from './statuses.ts'
 import { createAll, editOf, endpointChange, inParallel, serviceCount } from './workload.ts'
 
@@ -39,6 +43,12 @@ export interface ClusterFigures {
   readonly changeCpu: CpuMs
   readonly responsesPerChange: number
   readonly rssMib: number
+  /** Proxies that came all at once. */
+  readonly proxies: number
+  readonly proxiesSyncedMs: number
+  readonly proxiesCpuMs: number
+  readonly proxiesPeakRssMib: number
+  readonly tokenReviews: number
   readonly stopMs: number
   readonly restartReadyMs: number
   readonly restartCpuMs: number
@@ -53,6 +63,7 @@ export interface ClusterBenchOptions {
   readonly edits: number
   readonly changesPerSecond: number
   readonly seconds: number
+  readonly proxies: number
   readonly envoy: string
   readonly backendPort: number
   readonly profile: string | undefined
@@ -104,9 +115,11 @@ class Run {
     say('endpoints')
     const changed = await this.#changeEndpoints()
     const rssMib = rssMibOf(this.#running.pid)
+    say('proxies')
+    const synced = await this.#connectProxies(xdsPort)
     say('restart')
     const restarted = await this.#restart(xdsPort)
-    return { routes: this.#routes, ...started, ...edited, ...changed, rssMib, ...restarted }
+    return { routes: this.#routes, ...started, ...edited, ...changed, rssMib, ...synced, ...restarted }
   }
 
   async stop(): Promise<void> {
@@ -166,7 +179,7 @@ class Run {
   async #settled(): Promise<void> {
     const pending = async () =>
       (await this.#running.sum('fairlead_status_pending')) + (await this.#running.sum('fairlead_apply_pending'))
-    await until(pending, (count) => count === 0, { timeoutMs: 600_000, everyMs: 100, what: 'rest' })
+    await until(pending, (count) => count === 0, { timeoutMs: 600_000, everyMs: 500, what: 'rest' })
   }
 
   async #edit(workload: WorkloadOptions) {
@@ -210,7 +223,7 @@ class Run {
     for (let second = 0; second < seconds && nowMs() - begunMs < 1_000 * seconds; second++) {
       const turns = Array.from({ length: changesPerSecond }, (_, index) => index)
       await inParallel(turns, (index) => this.#change(index, second * changesPerSecond + index))
-      await delay(begunMs + 1_000 * (second + 1) - nowMs())
+      await delay(Math.max(0, begunMs + 1_000 * (second + 1) - nowMs()))
     }
     const tookMs = nowMs() - begunMs
     await delay(1_000)
@@ -223,6 +236,32 @@ class Run {
 
   #change(index: number, turn: number): Promise<unknown> {
     return this.#cluster.client.send(endpointChange(index % serviceCount, Math.floor(turn / serviceCount)))
+  }
+
+  /** As after a node pool was made anew, or after a control plane was away. */
+  async #connectProxies(xdsPort: number) {
+    const { client, writes } = this.#cluster
+    const { proxies: count } = this.#options
+    const to = { count, port: xdsPort, gateway: workloadGateway }
+    const proxies = await fakeProxies({ client, namespace: workloadNamespace, fleet: 'edge-fairlead' }, to)
+    const reviews = async () => (await writes()).get('POST tokenreviews') ?? 0
+    const { pid } = this.#running
+    const [reviewsBefore, cpuBefore] = [await reviews(), cpuMsOf(pid)]
+    const fleet = fork(join(import.meta.dirname, 'fake-fleet.ts'))
+    let proxiesPeakRssMib = 0
+    const watching = setInterval(() => {
+      proxiesPeakRssMib = Math.max(proxiesPeakRssMib, rssMibOf(pid))
+    }, 100)
+    const begunMs = nowMs()
+    fleet.send({ proxies, scopes: this.#routes } satisfies FleetOrder)
+    await once(fleet, 'message')
+    const proxiesSyncedMs = nowMs() - begunMs
+    clearInterval(watching)
+    const proxiesCpuMs = cpuMsOf(pid) - cpuBefore
+    fleet.disconnect()
+    await once(fleet, 'exit')
+    const tokenReviews = (await reviews()) - reviewsBefore
+    return { proxies: count, proxiesSyncedMs, proxiesCpuMs, proxiesPeakRssMib, tokenReviews }
   }
 
   /** Everything is right already: who comes back has nothing to write. */

@@ -8,6 +8,8 @@ import { fleetPaths } from '../../src/infra/fleet-files.ts'
 import { tokenAudience } from '../../src/infra/fleet-settings.ts'
 import { freePort, until } from '../../src/testing/envoy-rig.ts'
 import { type KubeClient, KubeError } from '../../src/watch/kube-client.ts'
+import type { FakeEnvoyOptions } from '../../src/xds/fake-envoy.ts'
+import { inParallel } from './workload.ts'
 
 export interface ProxyOptions {
   readonly client: KubeClient
@@ -29,7 +31,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   for (const [name, text] of Object.entries(await fleetFiles(options))) {
     writeFileSync(join(folder, name), await moved(text, folder))
   }
-  writeFileSync(join(folder, 'token'), await podToken(options), { mode: 0o600 })
+  writeFileSync(join(folder, 'token'), await podToken(options, podName(options)), { mode: 0o600 })
   const node = ['--service-node', `${options.namespace}/${podName(options)}`]
   const args = ['--config-path', join(folder, 'bootstrap.json'), ...node, '--concurrency', '1', '--log-level', 'error']
   const child = spawn(options.binary, [...args, '--disable-hot-restart', '--drain-strategy', 'immediate'], {
@@ -43,6 +45,23 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** What many proxies of the fleet connect with. */
+export async function fakeProxies(
+  options: Omit<ProxyOptions, 'binary'>,
+  { count, port, gateway }: { readonly count: number; readonly port: number; readonly gateway: string },
+): Promise<readonly FakeEnvoyOptions[]> {
+  const { client, namespace, fleet } = options
+  const path = '/api/v1/namespaces/fairlead-system/secrets/fairlead-xds'
+  const { data } = Object(await client.send({ method: 'GET', path }))
+  const tls = { caPem: Buffer.from(data['ca.crt'], 'base64').toString(), serverName: 'fairlead.fairlead-system.svc' }
+  const proxies: FakeEnvoyOptions[] = []
+  await inParallel([...Array(count).keys()], async (index) => {
+    const name = `${fleet}-fake-${index}`
+    proxies.push({ port, gateway, tls, nodeId: `${namespace}/${name}`, token: await podToken(options, name) })
+  })
+  return proxies
 }
 
 function podName({ fleet }: ProxyOptions): string {
@@ -78,10 +97,8 @@ async function moved(text: string, folder: string): Promise<string> {
 }
 
 /** A token bound to a pod that no node runs. */
-async function podToken(options: ProxyOptions): Promise<string> {
-  const { client, namespace, fleet } = options
+async function podToken({ client, namespace, fleet }: Omit<ProxyOptions, 'binary'>, name: string): Promise<string> {
   const base = `/api/v1/namespaces/${namespace}`
-  const name = podName(options)
   const spec = { serviceAccountName: fleet, containers: [{ name: 'envoy', image: 'envoy' }] }
   const pod = await client.send({
     method: 'POST',
