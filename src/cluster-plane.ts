@@ -39,6 +39,7 @@ export interface ClusterPlane {
 interface Parts {
   readonly client: KubeClient
   readonly assembly: Assembly
+  readonly classes: KeptClasses
   readonly deliverer: Deliverer
   readonly deployer: FleetDeployer
   readonly identity: XdsIdentity
@@ -122,11 +123,12 @@ async function assembleParts(config: ControllerConfig, client: KubeClient, logge
     logger: logger.child({ component: 'status' }),
     metrics,
   })
+  const classes = new KeptClasses({ ...assembly, controllerName, logger })
   const source = new KubeSource({
     client,
     kinds: kinds.filter(isServedKind),
     live,
-    ...objectSink(assembly, { controllerName, logger }),
+    ...objectSink(assembly, classes),
     onLookedUp: (key, isLookedUp) => (isLookedUp ? assembly.lookedUp.set(key, true) : assembly.lookedUp.delete(key)),
     onNotice: () => {}, // It logs them itself, and /debug/input shows those that stand.
     onCrds: (facts) => assembly.crds.set(facts),
@@ -153,7 +155,7 @@ async function assembleParts(config: ControllerConfig, client: KubeClient, logge
     help: '1 while this control plane, and no other, writes statuses and fleets.',
     read: () => (lease.isHeld ? 1 : 0),
   })
-  return { client, assembly, deliverer, deployer, identity, source, writer, lease, metrics }
+  return { client, assembly, classes, deliverer, deployer, identity, source, writer, lease, metrics }
 }
 
 /** Statuses and fleets are written by one control plane at a time; every one serves proxies. */
@@ -180,11 +182,7 @@ function leaseOf(
 }
 
 /** Brings objects into the translation. */
-function objectSink(
-  assembly: Assembly,
-  options: { readonly controllerName: string; readonly logger: Logger },
-): Pick<KubeSourceOptions, 'onObject' | 'onDelete'> {
-  const classes = new KeptClasses({ ...assembly, ...options })
+function objectSink(assembly: Assembly, classes: KeptClasses): Pick<KubeSourceOptions, 'onObject' | 'onDelete'> {
   return {
     onObject: (object) => {
       if (object.kind === 'GatewayClass') classes.added(object.metadata.name)
@@ -274,7 +272,7 @@ async function listen(config: ControllerConfig, parts: Parts): Promise<Result<re
   }
 }
 
-function adminFacts({ assembly, deliverer, identity, metrics, source }: Parts): AdminFacts {
+function adminFacts({ assembly, classes, deliverer, identity, metrics, source }: Parts): AdminFacts {
   const { graph, outputs } = assembly
   return {
     graph,
@@ -288,9 +286,16 @@ function adminFacts({ assembly, deliverer, identity, metrics, source }: Parts): 
     diagnostics: () => [
       ...[...source.notices].map(([object, message]) => ({ severity: 'warning', object, message })),
       ...[...outputs.notices.entries()].map(([, notice]) => ({ severity: 'warning', ...notice })),
+      ...[...classes.names].map((name) => ({
+        severity: 'warning',
+        object: `GatewayClass//${name}`,
+        message: keptClass,
+      })),
     ],
   }
 }
+
+const keptClass = 'was deleted; Gateways that use it are served as before: create it again, or delete them'
 
 function missing(source: KubeSource): string {
   const notices = [...source.notices].map(([subject, message]) => `${subject}: ${message}`)

@@ -32,6 +32,7 @@ const gateway = (name: string, spec: object = {}) => ({
 class Rig {
   readonly assembly: Assembly
   readonly source: KubeSource
+  readonly classes: KeptClasses
   readonly deployer: FleetDeployer
 
   constructor(api: FakeApi) {
@@ -41,6 +42,7 @@ class Rig {
     const assembly = assemble({ controllerName, delivery: 'live', platform })
     const classes = new KeptClasses({ ...assembly, controllerName, logger })
     this.assembly = assembly
+    this.classes = classes
     this.source = new KubeSource({
       client: api,
       kinds: kinds.filter(isServedKind),
@@ -174,6 +176,7 @@ describe('FleetDeployer', () => {
     expect(fleets()).toEqual(['edge', 'inner'])
     const infra = () => [...rig.assembly.outputs.infra.entries()].map(([key]) => key)
     expect(infra()).toEqual(['infra/edge', 'infra/inner'])
+    expect([...rig.classes.names]).toEqual(['fairlead'])
     api.remove('Gateway', 'infra', 'inner')
     await pass(1000)
     expect(infra()).toEqual(['infra/edge'])

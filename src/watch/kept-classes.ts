@@ -26,6 +26,11 @@ export class KeptClasses {
     })
   }
 
+  /** Names of classes that are kept. */
+  get names(): ReadonlySet<string> {
+    return this.#kept
+  }
+
   /** The class is there, again or for the first time. */
   added(name: string): void {
     this.#kept.delete(name)
