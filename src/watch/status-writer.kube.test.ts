@@ -177,7 +177,7 @@ describe('StatusWriter on a real API server', () => {
   test('a route that has no parent of ours any more has an empty list, which the API demands', async () => {
     await create('httproutes', route('r'))
     writing.writer.set('HTTPRoute/shop/r', routeStatus('r', [parent(controllerName, 'edge')]))
-    await writing.seen('HTTPRoute/shop/r', (status) => JSON.stringify(status).includes(controllerName))
+    await writing.seen('HTTPRoute/shop/r', (status) => JSON.stringify(status ?? {}).includes(controllerName))
     writing.writer.set('HTTPRoute/shop/r', undefined)
     await writing.writer.idle()
     expect(await statusOf('httproutes', 'r')).toEqual({ parents: [] })
