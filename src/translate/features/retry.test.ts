@@ -56,6 +56,12 @@ describe('HTTPRouteRetry', () => {
     expect(policy({ retry: { attempts: 1, backoff } })?.retryBackOff).toEqual({ baseInterval })
   })
 
+  test('more attempts than a proxy can count are refused', () => {
+    const { features, problems } = compile({ retry: { attempts: 1_099_511_627_776 } })
+    expect(features).toEqual([])
+    expect(problems).toMatchObject([{ reason: 'UnsupportedValue', field: 'spec.rules[0].retry.attempts' }])
+  })
+
   test('every duration that is none is named', () => {
     const { problems } = compile({ retry: { attempts: 1, backoff: 'soon' }, timeouts: { backendRequest: '' } })
     expect(problems.map(({ field }) => field)).toEqual([

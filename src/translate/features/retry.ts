@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { Problem } from '../../api/conditions.ts'
 import { parseDurationField } from './duration-field.ts'
 import { defineRuleField } from './feature.ts'
+import { unsupported } from './problems.ts'
 
 export interface Tries {
   /** Tries after the first; 0 is none. */
@@ -30,8 +31,9 @@ function parse(rule: HTTPRouteRule, field: string): Result<Tries | undefined, re
   const { attempts = 0, codes = [], backoff } = rule.retry ?? {}
   const backoffMs = parseDurationField(backoff, `${field}.retry.backoff`)
   const tryTimeoutMs = parseDurationField(rule.timeouts?.backendRequest, `${field}.timeouts.backendRequest`)
-  if (!backoffMs.ok || !tryTimeoutMs.ok) {
-    return err([backoffMs, tryTimeoutMs].flatMap((parsed) => (parsed.ok ? [] : [parsed.error])))
+  const tooMany = attempts > maxAttempts ? [tooManyAttempts(attempts, `${field}.retry.attempts`)] : []
+  if (!backoffMs.ok || !tryTimeoutMs.ok || tooMany.length > 0) {
+    return err([...tooMany, ...[backoffMs, tryTimeoutMs].flatMap((parsed) => (parsed.ok ? [] : [parsed.error]))])
   }
   // 0 is no limit (GEP-1742), as is no retry policy at all.
   const limit = tryTimeoutMs.value === 0 ? undefined : tryTimeoutMs.value
@@ -43,6 +45,13 @@ function parse(rule: HTTPRouteRule, field: string): Result<Tries | undefined, re
     ...retried,
     tryTimeoutMs: limit,
   })
+}
+
+/** envoy: RetryPolicy.num_retries is 32 bits wide; the API sets no bound. */
+const maxAttempts = 4_294_967_295
+
+function tooManyAttempts(attempts: number, field: string): Problem {
+  return unsupported(field, `${attempts} is more than a proxy can count; use at most ${maxAttempts}`)
 }
 
 type RetryPolicy = envoy.config.route.v3.IRetryPolicy
