@@ -68,7 +68,14 @@ describe('a fleet', () => {
     const failures = await failuresDuring(async (load) => {
       await scene.api.patch(parameters, { spec: { workload: 'DaemonSet' } })
       await ended(fleet())
-      expect(await podsWith(scene, pods)).toHaveLength(currentCluster().nodes.length)
+      // Pods of the Deployment are marked for deletion some moments after it is gone.
+      const { length: nodes } = currentCluster().nodes
+      const isOnePerNode = (found: readonly unknown[]) => found.length === nodes
+      await until(() => podsWith(scene, pods), isOnePerNode, {
+        timeoutMs: 60_000,
+        everyMs: 200,
+        what: 'a proxy per node',
+      })
       await load.everywhere('shop')
       await scene.api.patch(parameters, { spec: { workload: 'Deployment' } })
       await ended(daemonSet)

@@ -57,7 +57,9 @@ describe('two controllers of one name', () => {
       versionsDuring(scene.api, 10_000, kinds),
       versionsDuring(scene.api, 10_000, [{ apiVersion: 'v1', kind: 'ConfigMap' }]),
     ])
-    expect(statuses).toEqual([])
+    // What other tests left may still be on its way out.
+    const isOurs = (write: string) => write.startsWith('GatewayClass ') || write.includes(` ${namespace}/`)
+    expect(statuses.filter(isOurs)).toEqual([])
     // Each of them a second, then two, four, eight seconds after the one before.
     expect(fleets.length).toBeLessThanOrEqual(10)
     const gateway = await scene.api.read(scene.ref('Gateway', 'edge'))
