@@ -67,6 +67,17 @@ function seenBy(backend: string, { url = '', method = '', rawHeaders }: Incoming
   return { backend, url, method, headers }
 }
 
+/** An endpoint of the Service of that name. */
+export interface RigEndpoint {
+  readonly name: string
+  readonly port: number
+  /** Of the port of the Service. */
+  readonly appProtocol?: string | undefined
+}
+
+/** Keys of the ConfigMap that the Gateway names as its parameters. */
+export type RigParameters = Readonly<Record<string, string>>
+
 /** A Gateway whose listener `http` is bound to `port`, and one HTTPRoute `default/r` for `a.com` with the given rules. */
 export class TrafficRig {
   readonly port: number
@@ -78,15 +89,17 @@ export class TrafficRig {
   }
 
   /**
-   * `rules` is YAML. Every backend is a Service of its name on port 80; `more` adds endpoints to it. A route with a
-   * problem fails the test.
+   * `rules` is YAML. Every backend is a Service of its name on port 80; several of one name are its endpoints. A route
+   * with a problem fails the test.
    */
   static async start(
     rules: string,
-    backends: readonly { readonly name: string; readonly port: number }[],
+    backends: readonly RigEndpoint[],
+    parameters: RigParameters = {},
   ): Promise<TrafficRig> {
     const [port = 0] = await freePorts(1)
-    const envoy = await EnvoyUnderTest.serve(resourcesOf(port, rules, backends), [port])
+    const objects = [gatewayYaml(port, parameters), routeYaml(rules), ...serviceYamls(backends)]
+    const envoy = await EnvoyUnderTest.serve(resourcesOf(objects), [port])
     return new TrafficRig(port, envoy)
   }
 
@@ -117,17 +130,12 @@ export class TrafficRig {
   }
 }
 
-function resourcesOf(
-  port: number,
-  rules: string,
-  backends: readonly { readonly name: string; readonly port: number }[],
-): readonly NamedResource[] {
+function resourcesOf(objects: readonly string[]): readonly NamedResource[] {
   const rig = pipelineRig({
     checkPurity: false,
     settings: { platform: { kind: 'standalone', bindAddresses: ['127.0.0.1'], ipv6: false } },
   })
-  const text = [gatewayYaml(port), routeYaml(rules), ...serviceYamls(backends)].join('---\n')
-  for (const document of parseAllDocuments(text)) {
+  for (const document of parseAllDocuments(objects.join('---\n'))) {
     rig.set(mustParse(document.toJS()))
   }
   rig.graph.flush()
@@ -138,7 +146,7 @@ function resourcesOf(
   ]
 }
 
-function gatewayYaml(port: number): string {
+function gatewayYaml(port: number, parameters: RigParameters): string {
   return `apiVersion: gateway.networking.k8s.io/v1
 kind: GatewayClass
 metadata: { name: fairlead }
@@ -147,7 +155,15 @@ spec: { controllerName: fairlead.dev/gateway-controller }
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: { name: gw, namespace: default }
-spec: { gatewayClassName: fairlead, listeners: [{ name: http, port: ${port}, protocol: HTTP }] }
+spec:
+  gatewayClassName: fairlead
+  infrastructure: { parametersRef: { group: "", kind: ConfigMap, name: parameters } }
+  listeners: [{ name: http, port: ${port}, protocol: HTTP }]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: parameters, namespace: default }
+data: ${JSON.stringify(parameters)}
 `
 }
 
@@ -164,14 +180,14 @@ ${rules.replace(/^/gm, '    ')}
 }
 
 /** Backends of one name are the endpoints of one Service. */
-function serviceYamls(backends: readonly { readonly name: string; readonly port: number }[]): readonly string[] {
-  const names = [...new Set(backends.map(({ name }) => name))]
+function serviceYamls(backends: readonly RigEndpoint[]): readonly string[] {
+  const services = new Map(backends.map(({ name, appProtocol }) => [name, appProtocol]))
   return [
-    ...names.map(
-      (name) => `apiVersion: v1
+    ...[...services].map(
+      ([name, appProtocol]) => `apiVersion: v1
 kind: Service
 metadata: { name: ${name}, namespace: default }
-spec: { ports: [{ name: http, port: 80 }] }
+spec: { ports: [${JSON.stringify({ name: 'http', port: 80, appProtocol })}] }
 `,
     ),
     ...backends.map(

@@ -95,6 +95,11 @@ export const upstreamDefaults = {
   maxRetries: 1_024,
   /** Percent of healthy endpoints below which Envoy would use the unhealthy ones too. 0: never, readiness is obeyed. */
   healthyPanicThresholdPercent: 0,
+  /**
+   * Percent of endpoints that outlier detection may take out. Envoy's 10 takes out none of fewer than ten. Half always
+   * stays: where all fail, as with a database behind them, an answer of theirs is better than none.
+   */
+  maxEjectionPercent: 50,
 } as const
 
 /** Of every proxy's bootstrap: limits of the whole Envoy. */

@@ -37,7 +37,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   'spec.upstream.connectionPool.h2UpgradePolicy':
     'upgrade: HTTP/2 without TLS to every Service port that names no appProtocol. do-not-upgrade (the default): HTTP/1.1.',
   'spec.upstream.outlierDetection':
-    'Takes endpoints out that answer with errors. Absent: none is. At most a tenth of the endpoints, but at least one.',
+    'Takes endpoints out that answer with errors. Absent: none is. At most half of the endpoints, so never the only one.',
   'spec.upstream.outlierDetection.consecutive5xxErrors':
     'Failed requests in a row that take an endpoint out. Default: 5.',
   'spec.upstream.outlierDetection.interval': 'Time between two looks at the endpoints, as 10s (the default).',

@@ -60,6 +60,7 @@ function emitOutlierDetection({
     ...(consecutive5xxErrors === undefined ? {} : { consecutive_5xx: uint32(consecutive5xxErrors) }),
     ...(intervalMs === undefined ? {} : { interval: durationOf(intervalMs) }),
     ...(baseEjectionTimeMs === undefined ? {} : { baseEjectionTime: durationOf(baseEjectionTimeMs) }),
+    maxEjectionPercent: uint32(upstreamDefaults.maxEjectionPercent),
     enforcingSuccessRate: uint32(0),
   }
 }
