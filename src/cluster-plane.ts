@@ -284,7 +284,7 @@ function adminFacts({ assembly, classes, deliverer, identity, metrics, source }:
     resources: outputs.resources,
     endpoints: outputs.endpoints,
     diagnostics: () => [
-      ...[...source.notices].map(([object, message]) => ({ severity: 'warning', object, message })),
+      ...[...source.notices].map(([object, notice]) => ({ object, ...notice })),
       ...[...outputs.notices.entries()].map(([, notice]) => ({ severity: 'warning', ...notice })),
       ...[...classes.names].map((name) => ({
         severity: 'warning',
@@ -298,6 +298,6 @@ function adminFacts({ assembly, classes, deliverer, identity, metrics, source }:
 const keptClass = 'was deleted; Gateways that use it are served as before: create it again, or delete them'
 
 function missing(source: KubeSource): string {
-  const notices = [...source.notices].map(([subject, message]) => `${subject}: ${message}`)
+  const notices = [...source.notices].map(([subject, { message }]) => `${subject}: ${message}`)
   return notices.length === 0 ? 'the objects of the cluster are not read yet' : notices.join('\n')
 }

@@ -109,7 +109,7 @@ export class Discovery {
     const { notices, clusterRole } = this.#options
     const isRefused = state.kind === 'refused'
     const refused = isRefused ? refusedNotice(resourceName(crdKind), state, clusterRole) : undefined
-    notices.set('CustomResourceDefinition', refused)
+    notices.set('CustomResourceDefinition', refused, 'warning')
     this.#tell()
   }
 

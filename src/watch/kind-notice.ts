@@ -3,7 +3,7 @@ import type { Kind } from '../api/kinds.ts'
 import { gatewayApiGroup } from '../api/gen/schemas.ts'
 import { listOf, type ParseProblem } from '../api/parse-problem.ts'
 import { KubeError } from './kube-client.ts'
-import type { ReflectorState } from './reflector.ts'
+import type { Loss, ReflectorState } from './reflector.ts'
 import { resourceName } from './rest-path.ts'
 
 /** The notice of a kind, or of one watched object of it; undefined when all is well. */
@@ -18,9 +18,9 @@ export function kindNotice(
     case 'doubted':
       return `the API server shows none of ${state.kept} objects of kind ${kind.kind} any more; they stay in use until it says so again in 30 s`
     case 'absent':
-      return absentNotice(kind)
+      return absentNotice(kind, state)
     case 'refused':
-      return refusedNotice(resourceName(kind), state, clusterRole)
+      return `${refusedNotice(resourceName(kind), state, clusterRole)}${lossWords(state)}`
   }
 }
 
@@ -37,14 +37,27 @@ export function failureNotice(subject: string, error: unknown): { readonly subje
   return { subject, message: `it cannot be watched; what is known stays in use: ${message}` }
 }
 
-function absentNotice(kind: Kind): string {
+/** What is more than a word of advice: something that was there, or must be, is not in use. */
+export function isKindError(kind: Kind, state: Exclude<ReflectorState, { readonly kind: 'failing' }>): boolean {
+  return state.kind !== 'absent' || kind.required || state.kept > 0 || state.lost > 0
+}
+
+/** What becomes of the objects that were there; empty when there were none. */
+function lossWords({ kept, lost }: Loss): string {
+  if (kept === 1) return '; the one object that was there stays in use until this has stood for 30 s'
+  if (kept > 1) return `; the ${kept} objects that were there stay in use until this has stood for 30 s`
+  if (lost === 1) return '; the one object that was there is not in use any more'
+  return lost > 1 ? `; the ${lost} objects that were there are not in use any more` : ''
+}
+
+function absentNotice(kind: Kind, loss: Loss): string {
   const what = `the API server does not serve ${resourceName(kind)} in version ${kind.version}`
   const remedy =
     kind.group === gatewayApiGroup
       ? 'install the Gateway API CRDs, release 1.7: kubectl apply --server-side -f standard-install.yaml of kubernetes-sigs/gateway-api'
       : 'install the CRDs that come with Fairlead'
   const effect = kind.required ? 'nothing is served before' : 'there are none until then'
-  return `${what}: ${remedy}; ${effect}`
+  return `${what}: ${remedy}${lossWords(loss) || `; ${effect}`}`
 }
 
 /** Which role lacks which verb on a resource, named as RBAC does. */

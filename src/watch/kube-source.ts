@@ -6,7 +6,7 @@ import type { Logger } from '../lib/logger.ts'
 import type { Metrics } from '../lib/metrics.ts'
 import { Discovery } from './discovery.ts'
 import type { KubeClient } from './kube-client.ts'
-import { droppedNotice, failureNotice, kindNotice, parseNotice } from './kind-notice.ts'
+import { droppedNotice, failureNotice, isKindError, kindNotice, parseNotice } from './kind-notice.ts'
 import { readObject } from './kube-object.ts'
 import { LastingNotices } from './lasting-notices.ts'
 import type { LiveObjects } from './live-objects.ts'
@@ -15,7 +15,7 @@ import { collectionPath } from './rest-path.ts'
 import type { ObjectName } from './sources.ts'
 import type { ApiObject } from './watch-event.ts'
 import { declareWatchMetrics, type WatchMetrics } from './watch-metrics.ts'
-import { type NoticeListener, WatchNotices } from './watch-notices.ts'
+import { type Notice, type NoticeListener, WatchNotices } from './watch-notices.ts'
 
 /** What to bring in and whom to tell. */
 export interface KubeSourceOptions {
@@ -103,7 +103,7 @@ export class KubeSource {
   }
 
   /** What an operator should know, by subject: a kind, or an object as `<Kind>/<namespace>/<name>`. */
-  get notices(): ReadonlyMap<string, string> {
+  get notices(): ReadonlyMap<string, Notice> {
     return this.#notices.entries()
   }
 
@@ -248,7 +248,7 @@ export class KubeSource {
     }
     // Core kinds come from an API server that may be newer than our tables; what it adds there means nothing to us.
     const isTold = dropped.length > 0 && kind.group.includes('.') && !kind.group.startsWith('discovery.')
-    this.#notices.set(key, isTold ? droppedNotice(dropped) : undefined)
+    this.#notices.set(key, isTold ? droppedNotice(dropped) : undefined, 'warning')
     this.#options.onObject(parsed.value, key)
     if (!this.#told.has(key)) this.#metrics.objects.inc({ kind: kind.kind })
     this.#told.set(key, live.uid)
@@ -300,7 +300,11 @@ export class KubeSource {
       return
     }
     this.#failures.over(subject)
-    this.#notices.set(subject, kindNotice(kind, state, this.#clusterRole))
+    this.#notices.set(
+      subject,
+      kindNotice(kind, state, this.#clusterRole),
+      isKindError(kind, state) ? 'error' : 'warning',
+    )
   }
 
   /** An API server that has come back is found by whoever tries first: the others need not wait for their turn. */

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { silentLogger } from '../lib/logger.ts'
 import { openRig, pass, type ReflectorRig, route, settle, useReflectorRigs } from '../testing/reflector-rig.ts'
 import { KubeError } from './kube-client.ts'
 
@@ -15,7 +16,9 @@ describe('Reflector that would lose everything', () => {
   }
 
   test('a list with none of more than ten objects is believed when a second one 30 s later agrees', async () => {
-    const rig = openRig()
+    const logger = silentLogger()
+    const warned = vi.spyOn(logger, 'warn')
+    const rig = openRig({ logger })
     fill(rig, 11)
     await rig.start()
     empty(rig, 11)
@@ -28,6 +31,7 @@ describe('Reflector that would lose everything', () => {
     expect(rig.copy.size).toBe(0)
     expect(rig.state).toBe('synced')
     expect(rig.told.filter((one) => one.startsWith('remove'))).toHaveLength(11)
+    expect(warned.mock.calls.map(([facts]) => facts)).toMatchObject([{ kept: 11 }, { lost: 11 }])
   })
 
   test('a second list that has them removes nothing', async () => {

@@ -8,6 +8,14 @@ import { LineSplitter } from './line-splitter.ts'
 import { type LossLimits, type ObjectSink, ReflectedSet } from './reflected-set.ts'
 import { isOlderVersion, parseEvent, parsePage, type WatchEvent } from './watch-event.ts'
 
+/** What becomes of the objects of a collection that the server does not show any more. */
+export interface Loss {
+  /** Objects that are still told of: they go when it stands for `confirmMs`. */
+  readonly kept: number
+  /** Objects that went for that. */
+  readonly lost: number
+}
+
 /** How a reflector stands. */
 export type ReflectorState =
   /** The copy is complete and followed. */
@@ -15,9 +23,9 @@ export type ReflectorState =
   /** The server shows none of the many objects that were there: they are kept until it says so again. */
   | { readonly kind: 'doubted'; readonly kept: number }
   /** The server knows no such collection: 404. */
-  | { readonly kind: 'absent' }
+  | ({ readonly kind: 'absent' } & Loss)
   /** We may not: 401 or 403. `verbs` are those of RBAC that are lacking. */
-  | { readonly kind: 'refused'; readonly error: KubeError; readonly verbs: readonly string[] }
+  | ({ readonly kind: 'refused'; readonly error: KubeError; readonly verbs: readonly string[] } & Loss)
   /** No answer, or one that a later try may better. */
   | { readonly kind: 'failing'; readonly error: unknown }
 
@@ -85,6 +93,8 @@ export class Reflector {
   #isClosed = false
   /** Of the connection in use. */
   #connection = new AbortController()
+  /** Objects that went because the server did not show the collection; 0 once it does. */
+  #lost = 0
   /** True when we ended the connection ourselves, to list again. */
   #isInterrupted = false
   #endPause: (() => void) | undefined
@@ -256,11 +266,28 @@ export class Reflector {
   #completeList(version: string): void {
     this.#version = version
     this.#streamsLists = true
-    this.#believe(this.#set.endList(performance.now()))
+    this.#lose((nowMs) => this.#set.endList(nowMs))
     this.#tellSynced()
   }
 
+  /** Ends a list, or what stands for one; that everything goes is said, whoever wonders later. */
+  #lose(end: (nowMs: number) => boolean): Loss {
+    const { isDoubted: wasDoubted, size } = this.#set
+    this.#believe(end(performance.now()))
+    const lost = size - this.#set.size
+    if (wasDoubted && lost > 0) {
+      this.#lost += lost
+      const { path } = this.#options
+      this.#options.logger.warn(
+        { path, lost },
+        'objects that the API server did not show for long are not in use any more',
+      )
+    }
+    return { kept: this.#set.size, lost: this.#lost }
+  }
+
   #tellSynced(): void {
+    this.#lost = 0
     if (this.#set.isDoubted) this.#options.sink.state({ kind: 'doubted', kept: this.#set.size })
     else this.#options.sink.state({ kind: 'synced' })
   }
@@ -312,9 +339,8 @@ export class Reflector {
         return this.#backoff.next(error.retryAfterMs)
       case 404:
         this.#relistFor('vanished', '')
-        this.#believe(this.#set.vanish(performance.now()))
         this.#backoff.reset()
-        sink.state({ kind: 'absent' })
+        sink.state({ kind: 'absent', ...this.#lose((nowMs) => this.#set.vanish(nowMs)) })
         return this.#limits.absentMs * (0.9 + 0.2 * this.#random())
       case 401:
       case 403:
@@ -328,11 +354,12 @@ export class Reflector {
     const verbs =
       error.status === 403 ? await this.#collection.lackingVerbs(this.#options.client, this.#connection.signal) : []
     if (this.#isClosed) return 0
+    let loss: Loss = { kept: this.#set.size, lost: this.#lost }
     if (error.status === 403) {
       this.#relistFor('vanished', '')
-      this.#believe(this.#set.vanish(performance.now()))
+      loss = this.#lose((nowMs) => this.#set.vanish(nowMs))
     }
-    this.#options.sink.state({ kind: 'refused', error, verbs })
+    this.#options.sink.state({ kind: 'refused', error, verbs, ...loss })
     return this.#backoff.next(error.retryAfterMs)
   }
 
