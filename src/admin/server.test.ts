@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text as readText } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createMetrics } from '../lib/metrics.ts'
 import { baseObjects } from '../testing/golden.ts'
@@ -55,6 +57,14 @@ describe('the admin interface', () => {
     expect(body).toMatch(/^fairlead_refusals 1$/m)
     expect(body).toMatch(/^fairlead_input_problems 0$/m)
     expect(body).toMatch(/^fairlead_failing_transforms 0$/m)
+  })
+
+  test.each(['//', '/\\\\', 'http://[', '*', '%'])('a request for %s is answered and ends nothing', async (target) => {
+    const { get, port } = await serve()
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n`)
+    expect(await readText(socket)).toMatch(/^HTTP\/1\.1 40[04] /)
+    expect((await get('/healthz')).status).toBe(200)
   })
 
   test('lists its pages and names them on a path that is none', async () => {

@@ -38,12 +38,11 @@ export class AdminServer {
   constructor(pages: readonly AdminPage[]) {
     this.#pages = new Map(pages.map((page) => [page.path, page]))
     this.#server = createServer((request, response) => {
-      const url = new URL(request.url ?? '/', 'http://admin')
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         send(response, text('the admin interface is read only; use GET', 405))
         return
       }
-      this.#answer(url).then(
+      this.#answer(request.url ?? '/').then(
         (answer) => send(response, answer),
         (error: unknown) => send(response, text(`this page failed: ${String(error)}`, 500)),
       )
@@ -69,7 +68,10 @@ export class AdminServer {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
   }
 
-  async #answer(url: URL): Promise<AdminAnswer> {
+  async #answer(target: string): Promise<AdminAnswer> {
+    // Not every target of a request is a URL: `//` is none.
+    const url = URL.parse(target, 'http://admin')
+    if (url === null) return text(`"${target}" is no path`, 400)
     const page = this.#pages.get(url.pathname)
     if (page !== undefined) {
       return await page.render(url.searchParams)
