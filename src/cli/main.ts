@@ -269,7 +269,7 @@ function describeStatus(command: Command): Command {
     .description(
       'Shows every object with its conditions in words: of files, or of a control plane that runs. 1 when not all is well.',
     )
-    .argument('[object...]', 'kind/namespace/name, kind/name or namespace/name')
+    .argument('[object...]', 'kind/namespace/name or a part of it; what is wrong with others then does not count')
     .addOption(someFiles())
     .addOption(adminOf())
     .option('-o, --output <format>', 'text or json', 'text')
@@ -289,7 +289,7 @@ function describeWait(command: Command): Command {
   return command
     .summary('wait until all is well')
     .description('Ends with 0 as soon as the objects, or all there are, have nothing to complain about.')
-    .argument('[object...]', 'kind/namespace/name, kind/name or namespace/name')
+    .argument('[object...]', 'kind/namespace/name or a part of it; what is wrong with others then does not count')
     .addOption(someFiles())
     .addOption(adminOf())
     .option('--timeout <seconds>', 'gives up with 1 after this time', '60')

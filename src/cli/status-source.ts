@@ -2,7 +2,7 @@
 import { err, ok, type Result } from '../lib/result.ts'
 import { compareStrings } from '../lib/sorted.ts'
 import type { DesiredStatus } from '../translate/contract.ts'
-import { formatDiagnostic } from '../watch/diagnostic.ts'
+import { compareDiagnostics, type Diagnostic, formatDiagnostic } from '../watch/diagnostic.ts'
 import { openNotices } from './findings.ts'
 import { recordOf, stringOf } from './plain.ts'
 import type { StatusReport } from './reporter.ts'
@@ -17,14 +17,35 @@ export interface StatusPlace {
   readonly admin: string
 }
 
+/** One object or several: what is undefined may be anything. */
+export interface Subject {
+  readonly kind?: string | undefined
+  readonly namespace?: string | undefined
+  readonly name?: string | undefined
+}
+
+/** One line about the input. */
+export interface Remark {
+  readonly text: string
+  /** Undefined for what is about a file, or not known. */
+  readonly about?: Subject | undefined
+}
+
 /** Every object's status at one moment. */
 export interface StatusSnapshot {
   /** Classes, then Gateways, then the rest; each kind by name. */
   readonly reports: readonly StatusReport[]
-  /** What is wrong with the input itself: it comes before every status. One line each. */
-  readonly input: readonly string[]
-  /** What has no effect, or is not ours to serve. One line each. */
-  readonly warnings: readonly string[]
+  /** What is wrong with the input itself: it comes before every status. */
+  readonly input: readonly Remark[]
+  /** What has no effect, or is not ours to serve; causes before effects. */
+  readonly warnings: readonly Remark[]
+  /** Objects that were named and have no status, each with why. */
+  readonly missing: readonly string[]
+}
+
+/** Whether an address may be that of an admin interface: `host:port`, an IPv6 host in brackets. */
+export function isHostPort(text: string): boolean {
+  return /^(?:\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}$/.test(text)
 }
 
 /** Milliseconds until an admin interface must have answered. */
@@ -47,10 +68,24 @@ function fromFiles(files: readonly string[], controllerName: string): StatusSnap
   const warnings = [...openNotices(translation).values()].filter((notice) => !isError(notice))
   return {
     reports: inOrder(reports),
-    input: translation.diagnostics().filter(isError).map(formatDiagnostic),
-    warnings: warnings.map((notice) => formatDiagnostic(notice.locate())).sort(compareStrings),
+    input: translation.diagnostics().filter(isError).map(remarkOf),
+    warnings: warnings
+      .map((notice) => notice.locate())
+      .sort(compareDiagnostics)
+      .map(remarkOf)
+      .sort(compareCauses),
+    missing: [],
   }
 }
+
+function remarkOf(diagnostic: Diagnostic): Remark {
+  return { text: formatDiagnostic(diagnostic), about: diagnostic.object }
+}
+
+/** Causes before effects: a route can only be attached where its Gateway is good. */
+const rank: Readonly<Record<string, number>> = { GatewayClass: 0, Gateway: 1 }
+const rankOf = (kind: string | undefined) => rank[kind ?? ''] ?? 2
+const compareCauses = (a: Remark, b: Remark) => rankOf(a.about?.kind) - rankOf(b.about?.kind)
 
 async function fromAdmin(admin: string): Promise<Result<StatusSnapshot, string>> {
   try {
@@ -60,8 +95,9 @@ async function fromAdmin(admin: string): Promise<Result<StatusSnapshot, string>>
     const isWarning = (item: unknown) => recordOf(item).severity === 'warning'
     return ok({
       reports: inOrder(reports),
-      input: items.filter((item) => !isWarning(item)).map(inputLine),
-      warnings: items.filter(isWarning).map(inputLine),
+      input: items.filter((item) => !isWarning(item)).map(inputRemark),
+      warnings: items.filter(isWarning).map(inputRemark).sort(compareCauses),
+      missing: [],
     })
   } catch (error) {
     const why = error instanceof Error ? reasonOf(error) : String(error)
@@ -93,22 +129,36 @@ function statusOf(value: unknown): DesiredStatus {
 }
 
 /** A problem of a file has a place; one of a cluster names its object. */
-function inputLine(value: unknown): string {
+function inputRemark(value: unknown): Remark {
   const { file, line, column, severity, object, field, message, remedy } = recordOf(value)
   const subject = typeof object === 'string' ? object : ''
   const where = [subject, stringOf(field)].filter((part) => part !== '').join(' ')
   const advice = stringOf(remedy) === '' ? '' : `; ${stringOf(remedy)}`
   const text = `${where === '' ? '' : `${where}: `}${stringOf(message)}${advice}`
-  return typeof file === 'string' ? `${file}:${line}:${column}: ${stringOf(severity)}: ${text}` : text
+  const isPlaced = typeof file === 'string'
+  return {
+    text: isPlaced ? `${file}:${line}:${column}: ${stringOf(severity)}: ${text}` : text,
+    about: isPlaced ? refOf(object) : subjectOf(subject),
+  }
 }
 
-/** Causes before effects: a route can only be attached where its Gateway is good. */
-const rank: Readonly<Record<string, number>> = { GatewayClass: 0, Gateway: 1 }
+function refOf(object: unknown): Subject | undefined {
+  const { kind, namespace, name } = recordOf(object)
+  return object === undefined
+    ? undefined
+    : { kind: stringOf(kind), namespace: stringOf(namespace), name: stringOf(name) }
+}
+
+/** Of `<Kind>/<namespace>/<name>`. What is about a whole kind, or the API server, may be about any object. */
+function subjectOf(subject: string): Subject | undefined {
+  const [kind, namespace, name] = subject.split('/')
+  return name === undefined ? undefined : { kind, namespace, name }
+}
 
 function inOrder(reports: readonly StatusReport[]): readonly StatusReport[] {
   return [...reports].sort(
     (a, b) =>
-      (rank[a.ref.kind] ?? 2) - (rank[b.ref.kind] ?? 2) ||
+      rankOf(a.ref.kind) - rankOf(b.ref.kind) ||
       compareStrings(a.ref.kind, b.ref.kind) ||
       compareStrings(a.ref.namespace, b.ref.namespace) ||
       compareStrings(a.ref.name, b.ref.name),

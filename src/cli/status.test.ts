@@ -69,6 +69,91 @@ describe('status', () => {
     expect(out).toContain('httproute/default/none has no status')
   })
 
+  describe('of an object that is named', () => {
+    const refused = badRoute.replace('name: bad', 'name: refused').replace('parentRefs', 'parentRef')
+    const lost = `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: lost }
+spec:
+  gatewayClassName: nope
+  listeners: [{ name: http, port: 8081, protocol: HTTP }]
+`
+    const files = { 'lost.yaml': lost, 'refused.yaml': refused }
+
+    test('is not spoilt by what is wrong with others', async () => {
+      const { code, out } = await status(files, ['gateway/default/gw'])
+      expect({ code, out }).toEqual({ code: exitCodes.ok, out: 'Gateway default/gw  programmed  http: 1 route\n' })
+    })
+
+    test('says why it has none: it was not taken', async () => {
+      const { code, out } = await status(files, ['httproute/refused'])
+      expect(code).toBe(exitCodes.failed)
+      expect(out).toMatch(
+        /^refused\.yaml:5:3: error: spec\.parentRef: unknown field .*\n.* has no status: nothing serves it\n/,
+      )
+      expect(out).not.toContain('lost')
+    })
+
+    test('says why it has none: nobody serves it', async () => {
+      const { code, out } = await status(files, ['default/lost'])
+      expect(code).toBe(exitCodes.failed)
+      expect(out).toContain('default/lost has no status: nothing serves it\n')
+      expect(out).toMatch(/\nFirst: lost\.yaml:5:3: warning: spec\.gatewayClassName: there is no GatewayClass "nope"/)
+      expect(out).not.toContain('refused')
+    })
+
+    test('is spoilt by a file that cannot be read: it may hold the object', async () => {
+      const { code, out } = await status({ 'broken.yaml': 'kind: [\n' }, ['gateway/gw'])
+      expect(code).toBe(exitCodes.failed)
+      expect(out).toMatch(/^broken\.yaml:/)
+    })
+
+    test.each(['gateway', 'Gateways', 'gw', 'gateways/gw', 'GatewayClasses'])('may be "%s"', async (name) => {
+      const { code, out } = await status({ 'refused.yaml': refused }, [name])
+      expect({ code, lines: out.split('\n').length }).toEqual({ code: exitCodes.ok, lines: 2 })
+    })
+
+    test('asks whether another of that name was meant', async () => {
+      const { out } = await status(files, ['shop/good'])
+      expect(out).toContain('shop/good has no status: it does not exist, or nothing of it is ours to serve; ')
+      expect(out).toContain('did you mean HTTPRoute/default/good?')
+      expect(out).not.toContain('is there a GatewayClass')
+    })
+
+    test.each(['', '/', 'a//b', 'a/b/c/d'])('"%s" is a wrong argument', async (name) => {
+      const { code, err } = await status(files, [name])
+      expect({ code, err }).toEqual({
+        code: exitCodes.usage,
+        err: `"${name}" names no object; use kind/namespace/name, namespace/name, kind/name, a kind or a name\n`,
+      })
+    })
+  })
+
+  test('tells of causes before effects, and of lines in their order', async () => {
+    const annotation = 'annotations: { istio.io/a: b }'
+    const route = badRoute.replace('name: bad', `name: bad, ${annotation}`).replace('nowhere', 'a')
+    const { out } = await status({
+      'all.yaml': `${route}---\n${route.replace('bad,', 'two,')}---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: gw2, ${annotation} }
+spec:
+  gatewayClassName: fairlead
+  listeners: [{ name: http, port: 8082, protocol: HTTP }]
+`,
+    })
+    expect([...out.matchAll(/^all\.yaml:(\d+)/gm)].map(([, line]) => line)).toEqual(['17', '3', '10'])
+  })
+
+  test.each(['localhost', 'http://127.0.0.1:19000', '127.0.0.1'])('--admin %s is a wrong flag', async (admin) => {
+    const flags = { file: [], admin, output: 'text', watch: false }
+    const { code, err } = await rigOf({}).run((terminal) => runStatus(flags, [], terminal, controller))
+    expect({ code, err }).toEqual({
+      code: exitCodes.usage,
+      err: `--admin: "${admin}" is no address; use host:port, such as 127.0.0.1:19000\n`,
+    })
+  })
+
   test('a file that cannot be read comes before every status', async () => {
     const { code, out } = await status({ 'broken.yaml': 'kind: [\n' })
     expect(code).toBe(exitCodes.failed)

@@ -1,11 +1,12 @@
 /** `fairlead status` and `fairlead wait`: every object with its conditions in words, once or until all is well. */
 import { describeObject } from '../lib/object-ref.ts'
-import { ok, type Result } from '../lib/result.ts'
+import { err, ok, type Result } from '../lib/result.ts'
 import { splitMessage } from './findings.ts'
 import { exitCodes, type StatusFlags, type Terminal, type WaitFlags } from './flags.ts'
 import type { StatusReport } from './reporter.ts'
 import { table } from './screen.ts'
-import { readStatuses, type StatusSnapshot } from './status-source.ts'
+import { parseNamed, selectNamed } from './status-select.ts'
+import { isHostPort, readStatuses, type StatusPlace, type StatusSnapshot, type Subject } from './status-source.ts'
 import { count } from './validate.ts'
 
 /** Milliseconds between two looks at what is followed. */
@@ -22,9 +23,14 @@ export async function runStatus(
     terminal.err(`--output: "${flags.output}" is unknown; use text or json\n`)
     return exitCodes.usage
   }
+  const look = looking(flags, objects, controllerName)
+  if (!look.ok) {
+    terminal.err(`${look.error}\n`)
+    return exitCodes.usage
+  }
   let shown: string | undefined
   for (;;) {
-    const snapshot = select(await readStatuses(flags, controllerName), objects)
+    const snapshot = await look.value()
     const text = snapshot.ok ? print(snapshot.value, flags.output) : `${snapshot.error}\n`
     const write = snapshot.ok ? terminal.out : terminal.err
     if (text !== shown) write(shown === undefined ? text : `\n${text}`)
@@ -46,9 +52,14 @@ export async function runWait(
     terminal.err(`--timeout: "${flags.timeout}" is not a number of seconds\n`)
     return exitCodes.usage
   }
+  const look = looking(flags, objects, controllerName)
+  if (!look.ok) {
+    terminal.err(`${look.error}\n`)
+    return exitCodes.usage
+  }
   const endMs = performance.now() + seconds * 1000
   for (;;) {
-    const snapshot = select(await readStatuses(flags, controllerName), objects)
+    const snapshot = await look.value()
     if (snapshot.ok && isGood(snapshot.value)) return exitCodes.ok
     if (performance.now() >= endMs) {
       terminal.err(snapshot.ok ? describeSnapshot(snapshot.value) : `${snapshot.error}\n`)
@@ -59,38 +70,44 @@ export async function runWait(
   }
 }
 
-/** Those named as `kind/namespace/name`, `kind/name` or `namespace/name`, whatever the case of the kind. */
-function select(snapshot: Result<StatusSnapshot, string>, objects: readonly string[]): Result<StatusSnapshot, string> {
-  if (!snapshot.ok || objects.length === 0) return snapshot
-  const missing: string[] = []
-  const reports = objects.flatMap((named) => {
-    const found = snapshot.value.reports.filter(({ ref }) => isNamed(ref, named))
-    if (found.length === 0) missing.push(`${named} has no status: it does not exist, or nothing of it is ours to serve`)
-    return found
+/** How to look at what is named, or why that cannot be. */
+function looking(
+  place: StatusPlace,
+  objects: readonly string[],
+  controllerName: string,
+): Result<() => Promise<Result<StatusSnapshot, string>>, string> {
+  if (place.file.length === 0 && !isHostPort(place.admin)) {
+    return err(`--admin: "${place.admin}" is no address; use host:port, such as 127.0.0.1:19000`)
+  }
+  const named = new Map<string, readonly Subject[]>()
+  for (const text of objects) {
+    const parsed = parseNamed(text)
+    if (!parsed.ok) return parsed
+    named.set(text, parsed.value)
+  }
+  return ok(async () => {
+    const snapshot = await readStatuses(place, controllerName)
+    return snapshot.ok ? ok(selectNamed(snapshot.value, named)) : snapshot
   })
-  return ok({ ...snapshot.value, reports: [...new Set(reports)], input: [...snapshot.value.input, ...missing] })
 }
 
-function isNamed({ kind, namespace, name }: StatusReport['ref'], named: string): boolean {
-  const [first = '', ...rest] = named.split('/')
-  const whole = namespace === '' ? name : `${namespace}/${name}`
-  return whole === named || (kind.toLowerCase() === first.toLowerCase() && [whole, name].includes(rest.join('/')))
-}
-
-function isGood({ reports, input }: StatusSnapshot): boolean {
-  return input.length === 0 && reports.length > 0 && reports.every(({ problems }) => problems.length === 0)
+function isGood({ reports, input, missing }: StatusSnapshot): boolean {
+  const isFound = input.length === 0 && missing.length === 0 && reports.length > 0
+  return isFound && reports.every(({ problems }) => problems.length === 0)
 }
 
 function print(snapshot: StatusSnapshot, output: string): string {
-  return output === 'json' ? `${JSON.stringify(snapshot, undefined, 2)}\n` : describeSnapshot(snapshot)
+  if (output === 'text') return describeSnapshot(snapshot)
+  const [input, warnings] = [snapshot.input.map(({ text }) => text), snapshot.warnings.map(({ text }) => text)]
+  return `${JSON.stringify({ ...snapshot, input, warnings }, undefined, 2)}\n`
 }
 
 function describeSnapshot(snapshot: StatusSnapshot): string {
-  const { reports, input, warnings } = snapshot
+  const { reports, input, warnings, missing } = snapshot
   const rows = table(reports.map(({ ref, verdict, summary }) => [describeObject(ref), verdict, summary]))
   const told = reports.flatMap((report, index) => [rows[index] ?? '', ...problemLines(report)])
-  const lines = [...input, ...told, ...warnings]
-  if (reports.length === 0) {
+  const lines = [...input.map(({ text }) => text), ...told, ...missing, ...warnings.map(({ text }) => text)]
+  if (reports.length === 0 && missing.length === 0) {
     lines.push('no object has a status; is there a GatewayClass with controllerName fairlead.dev/gateway-controller?')
   }
   const first = firstStep(snapshot)
@@ -110,12 +127,12 @@ function problemLines({ problems, place }: StatusReport): readonly string[] {
 }
 
 /** What to look at before anything else: bad input, else the first problem in the order of causes, else a warning. */
-function firstStep({ reports, input, warnings }: StatusSnapshot): string | undefined {
-  if (input[0] !== undefined) return input[0]
+function firstStep({ reports, input, warnings, missing }: StatusSnapshot): string | undefined {
+  if (input[0] !== undefined) return input[0].text
   const bad =
     reports.find(({ verdict }) => verdict === 'PROBLEM') ?? reports.find(({ problems }) => problems.length > 0)
   const problem = bad?.problems[0]
-  if (bad === undefined || problem === undefined) return warnings[0]
+  if (bad === undefined || problem === undefined) return warnings[0]?.text ?? missing[0]
   const { field, message } = splitMessage(problem.message.split('\n')[0] ?? '')
   const where = field ?? problem.field
   return `${describeObject(bad.ref)}: ${where === '' ? '' : `${where}: `}${message}`
