@@ -19,13 +19,14 @@ export function buildPipeline(graph: Graph, inputs: Inputs): Outputs {
   const gateways = buildGateways(graph, inputs, references)
   const routes = buildRoutes(graph, inputs, references, gateways)
   const hosts = buildHosts(graph, gateways, routes)
+  const clusters = buildClusterResources(graph, routes, references, gateways.parameters)
   const resources = graph.join('resources', [
     buildListenerResources(graph, inputs, gateways, buildSoleHosts(graph, hosts)),
     buildHostResources(graph, gateways, hosts),
-    buildClusterResources(graph, routes, references, gateways.parameters),
+    clusters.resources,
     buildSecretResources(graph, gateways, references),
   ])
-  const endpoints = buildEndpoints(graph, inputs)
+  const endpoints = buildEndpoints(graph, inputs, clusters.unitsByCluster)
   return {
     resources,
     endpoints: endpoints.resources,

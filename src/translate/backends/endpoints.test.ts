@@ -105,6 +105,23 @@ describe('compileEndpoints', () => {
     ])
   })
 
+  test('a port that was given a name keeps its endpoints until the slices know the name', () => {
+    const selector = { app: 'a' }
+    const renamed = service({ selector, ports: [{ name: 'web', port: 80, targetPort: 8080 }] })
+    const endpoints = [{ addresses: ['10.0.0.1'] }]
+    const old = slice('old', { addressType: 'IPv4', ports: [{ name: 'http', port: 8080 }], endpoints })
+    const now = slice('now', { addressType: 'IPv4', ports: [{ name: 'web', port: 8080 }], endpoints: [] })
+    const addresses = (of: Service, ...slices: Parameters<typeof compileEndpoints>[1]) =>
+      compileEndpoints(of, slices)[0]?.endpoints.map(({ address }) => address)
+    expect(addresses(renamed, old)).toEqual(['10.0.0.1'])
+    // Once a slice knows the name, the others are what is left over.
+    expect(addresses(renamed, old, now)).toEqual([])
+    const other = service({ selector, ports: [{ name: 'web', port: 80, targetPort: 9090 }] })
+    expect(addresses(other, old)).toEqual([])
+    const byHand = service({ ports: [{ name: 'web', port: 80, targetPort: 8080 }] })
+    expect(addresses(byHand, old)).toEqual([])
+  })
+
   test.each([0, -1, 65_536])('port %d of a slice, which the API server lets pass, gives no endpoint', (port) => {
     const odd = slice('odd', {
       addressType: 'IPv4',

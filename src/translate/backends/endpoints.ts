@@ -1,8 +1,8 @@
 /** EndpointSlices of a Service -> the endpoints of each of its ports. No route and no cluster is read here. */
-import type { EndpointSlice, Service } from '../../api/core.ts'
+import type { EndpointPort, EndpointSlice, Service, ServicePort } from '../../api/core.ts'
 import type { Entry } from '../../graph/collection.ts'
 import type { Endpoint, Endpoints } from '../../ir/endpoint.ts'
-import { endpointsName } from '../../ir/names.ts'
+import { type EndpointsName, endpointsName } from '../../ir/names.ts'
 import { compareStrings } from '../../lib/sorted.ts'
 
 /** The label that ties an EndpointSlice to its Service. */
@@ -21,8 +21,9 @@ export function compileEndpoints(service: Service, slices: readonly Entry<Endpoi
     .filter((port) => port.protocol === 'TCP')
     .map((port) => {
       const merged = new Map<string, Endpoint>()
+      const isTarget = targetOf(service, port, slices)
       for (const { value: slice } of slices) {
-        mergeSlice(merged, slice, port.name ?? '', service.spec.publishNotReadyAddresses === true)
+        mergeSlice(merged, slice, isTarget, service.spec.publishNotReadyAddresses === true)
       }
       return {
         name: endpointsName(namespace, name, port.port),
@@ -31,13 +32,77 @@ export function compileEndpoints(service: Service, slices: readonly Entry<Endpoi
     })
 }
 
+/** A port of a Service to which no request can be forwarded. */
+export interface EmptyPort {
+  readonly name: EndpointsName
+  /** Which port, why and what to do. */
+  readonly message: string
+}
+
+/** The ports without any endpoint. `compiled` is what `compileEndpoints` made of the same. */
+export function emptyPorts(
+  service: Service,
+  slices: readonly Entry<EndpointSlice>[],
+  compiled: readonly Endpoints[],
+): readonly EmptyPort[] {
+  const { namespace, name } = service.metadata
+  return compiled.flatMap((one) => {
+    if (one.endpoints.length > 0) return []
+    const port = service.spec.ports?.find((candidate) => endpointsName(namespace, name, candidate.port) === one.name)
+    const what = `Service ${namespace}/${name} has no ready endpoint for port ${port?.port}, and requests to it get 503`
+    return [{ name: one.name, message: `${what}: ${whyEmpty(service, slices, port?.name ?? '')}` }]
+  })
+}
+
+function whyEmpty(service: Service, slices: readonly Entry<EndpointSlice>[], portName: string): string {
+  const hasSelector = Object.keys(service.spec.selector ?? {}).length > 0
+  const usable = slices.filter(({ value }) => value.addressType !== 'FQDN' && value.endpoints.length > 0)
+  if (slices.length === 0) {
+    return `it has no EndpointSlice; add one with the label ${serviceNameLabel}: ${service.metadata.name}`
+  }
+  if (usable.length === 0) {
+    return hasSelector
+      ? 'no pod fits its selector; correct it or start pods'
+      : 'its EndpointSlices are empty; fill them'
+  }
+  const names = new Set(usable.flatMap(({ value }) => value.ports ?? []).map((port) => port.name ?? ''))
+  if (!names.has(portName)) {
+    const others = [...names].sort(compareStrings).map(describePort).join(', ') || 'no port'
+    return `its EndpointSlices have no ${describePort(portName)} but ${others}; a port has one name in both`
+  }
+  const count = usable.reduce((sum, { value }) => sum + value.endpoints.length, 0)
+  return `of its ${count} endpoints none is ready; see why the pods are not`
+}
+
+function describePort(name: string): string {
+  return name === '' ? 'port without a name' : `port "${name}"`
+}
+
 /** Slices whose addresses cannot be used: Envoy would have to resolve names that their author chose. */
 export function refusedSlices(slices: readonly Entry<EndpointSlice>[]): readonly string[] {
   return slices.filter(({ value }) => value.addressType === 'FQDN').map(({ key }) => key)
 }
 
-function mergeSlice(merged: Map<string, Endpoint>, slice: EndpointSlice, portName: string, publishNotReady: boolean) {
-  const port = slice.ports?.find((candidate) => candidate.name === portName)?.port
+type IsTarget = (candidate: EndpointPort) => boolean
+
+/**
+ * Which port of a slice is that of the Service: the one of its name (`EndpointPort.name`). A name that no slice knows yet
+ * is new: slices follow their Service by some moments, and until then the number tells. Not where slices are written by
+ * hand (no selector): nobody will make them agree.
+ */
+function targetOf(
+  { spec }: Service,
+  { name = '', targetPort }: ServicePort,
+  slices: readonly Entry<EndpointSlice>[],
+): IsTarget {
+  const isNamed: IsTarget = (candidate) => candidate.name === name
+  const isKnown = slices.some(({ value }) => value.ports?.some(isNamed))
+  if (isKnown || spec.selector === undefined || Object.keys(spec.selector).length === 0) return isNamed
+  return ({ port, protocol }) => port === targetPort && protocol === 'TCP'
+}
+
+function mergeSlice(merged: Map<string, Endpoint>, slice: EndpointSlice, isTarget: IsTarget, publishNotReady: boolean) {
+  const port = slice.ports?.find(isTarget)?.port
   // The API server lets any number pass as the port of a slice.
   if (port === undefined || port < 1 || port > 65_535 || slice.addressType === 'FQDN') {
     return

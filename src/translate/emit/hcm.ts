@@ -3,12 +3,12 @@ import { packAny, typedExtension } from '../../envoy/any.ts'
 import { envoy } from '../../envoy/gen/xds.js'
 import { bool, durationOf, uint32 } from '../../envoy/wrappers.ts'
 import type { FilterChain } from '../../ir/listener.ts'
-import { type GatewayKey, routeConfigName, scopeName } from '../../ir/names.ts'
+import { type GatewayKey, routeConfigName } from '../../ir/names.ts'
 import { httpDefaults } from '../edge-defaults.ts'
 import type { AnyFeature } from '../features/feature.ts'
 import { adsSource } from './config-source.ts'
 import { luaFilters } from './lua.ts'
-import { scopeHeader } from './route-config.ts'
+import { scopeHeader, soleScopeValue } from './route-config.ts'
 
 const v3 = envoy.extensions.filters.network.http_connection_manager.v3
 type Hcm = envoy.extensions.filters.network.http_connection_manager.v3.IHttpConnectionManager
@@ -63,7 +63,7 @@ function scopedRoutes(): envoy.extensions.filters.network.http_connection_manage
 /** Runs before the first route is chosen and after a trailing dot is gone. What the client sent is overwritten. */
 function setScopeHeader({ table, soleHost }: FilterChain): envoy.config.core.v3.ITypedExtensionConfig {
   const messageName = 'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation'
-  const value = soleHost === undefined ? `${table}|%REQ(:AUTHORITY)%` : scopeName(table, soleHost)
+  const value = soleHost === undefined ? `${table}|%REQ(:AUTHORITY)%` : soleScopeValue(table, soleHost)
   const header = { key: scopeHeader, value }
   const appendAction = envoy.config.core.v3.HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
   return typedExtension('envoy.http.early_header_mutation.header_mutation', messageName, {

@@ -8,7 +8,7 @@ import type { envoy } from '../../envoy/gen/xds.js'
 import { bucketScopeName, type ScopeName } from '../../ir/names.ts'
 import { hashContent } from '../../lib/hash.ts'
 import { bucketCount } from '../gateway/path-buckets.ts'
-import { scopeHeader } from './route-config.ts'
+import { builtInRouteNames, scopeHeader } from './route-config.ts'
 
 type HttpFilter = envoy.extensions.filters.network.http_connection_manager.v3.IHttpFilter
 type PerFilterConfig = NonNullable<envoy.config.route.v3.IRoute['typedPerFilterConfig']>
@@ -40,12 +40,13 @@ const bucketsMark = '<'
 
 /**
  * A step: the name of the route that missed says the next scope; without a route the lower-cased host is tried, then
- * the fallback scope of the table. `replace` clears the chosen route, `metadata()` chooses it again. `bucket` is
+ * the fallback scope of the table. Where the scope of a wildcard was asked before that of the host (`soleScopeValue`; 58
+ * is a colon), a miss begins again with the host. `replace` clears the chosen route, `metadata()` chooses it again. `bucket` is
  * `pathBucket`: 47 is a slash, 63 and 35 begin query and fragment.
  */
 const script = `local HEADER = "${scopeHeader}"
 local byte, find, lower, sub = string.byte, string.find, string.lower, string.sub
-local MISS, BUCKETS = ${missMark.charCodeAt(0)}, ${bucketsMark.charCodeAt(0)}
+local MISS, BUCKETS, NONE = ${missMark.charCodeAt(0)}, ${bucketsMark.charCodeAt(0)}, "${builtInRouteNames.notFound}"
 local function bucket(path, depth)
   local hash = 0
   for at = 2, #path do
@@ -64,10 +65,14 @@ local function next_of(name, scope, headers)
   if mark == MISS then return sub(name, 2) end
   if mark == BUCKETS then
     local depth = byte(name, 2) - 48
-    return sub(name, 3) .. bucket(headers:get(":path") or "", depth)
+    return sub(name, 3) .. bucket(headers:get(":path") or "", depth) .. (byte(scope, -1) == 58 and ":" or "")
   end
   local bar = find(scope, "|", 1, true)
   if not bar then return nil end
+  if byte(scope, -1) == 58 and byte(scope, bar + 1) == 47 then
+    return sub(scope, 1, bar) .. (headers:get(":authority") or "")
+  end
+  if mark then return nil end
   local small = lower(scope)
   if small ~= scope then return small end
   local fallback = sub(scope, 1, bar) .. "/"
@@ -82,7 +87,7 @@ function envoy_on_request(handle)
   handle:metadata()
   local name = info:routeName()
   local mark = byte(name)
-  if mark and mark ~= MISS and mark ~= BUCKETS then return end
+  if mark and mark ~= MISS and mark ~= BUCKETS and name ~= NONE then return end
   to = next_of(name, to, headers)
   if to then headers:replace(HEADER, to) end
 end
@@ -106,6 +111,11 @@ export const luaOff: PerFilterConfig = { [luaFilterName]: packAny(perRouteMessag
 /** The route of a request that missed in its scope and goes on to another one. */
 export function missRoute(scope: ScopeName): envoy.config.route.v3.IRoute {
   return searchRoute(`${missMark}${scope}`)
+}
+
+/** The route of a request that no route of a wildcard takes: 404, unless the host itself was not asked for yet. */
+export function wildcardMissRoute(): envoy.config.route.v3.IRoute {
+  return searchRoute(builtInRouteNames.notFound)
 }
 
 /** The route of every request to a host that is divided by paths: it goes on to the bucket of its path. */

@@ -113,7 +113,7 @@ describe('emitListener', () => {
 
   test('a chain with a sole host asks its scope at once', () => {
     const sole = emitListener(listener(8080, [{ ...plain, soleHost: '*' }]), settings)
-    expect(JSON.stringify(messageToJson('listener', sole.bytes))).toContain('"value":"8080|/*"')
+    expect(JSON.stringify(messageToJson('listener', sole.bytes))).toContain('"value":"8080|/*:"')
     expect(JSON.stringify(messageToJson('listener', scoped.bytes))).toContain('"value":"8080|%REQ(:AUTHORITY)%"')
   })
 

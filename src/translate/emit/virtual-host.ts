@@ -4,7 +4,7 @@ import { type Host, scopeName } from '../../ir/names.ts'
 import type { VirtualHost } from '../../ir/virtual-host.ts'
 import { unreachable } from '../../lib/assert.ts'
 import type { AnyFeature } from '../features/feature.ts'
-import { bucketsRoute, missRoute } from './lua.ts'
+import { bucketsRoute, missRoute, wildcardMissRoute } from './lua.ts'
 import { emitRoutes } from './route.ts'
 import { answerAll, builtInRouteNames } from './route-config.ts'
 
@@ -23,7 +23,7 @@ export function emitVirtualHost(vhost: VirtualHost, features: readonly AnyFeatur
 function missRoutes({ table, host, onMiss }: VirtualHost): readonly EnvoyRoute[] {
   switch (onMiss.kind) {
     case 'not-found':
-      return [answerAll(builtInRouteNames.notFound, 404)]
+      return [host.startsWith('*') ? wildcardMissRoute() : answerAll(builtInRouteNames.notFound, 404)]
     case 'scope':
       return [missRoute(onMiss.scope)]
     case 'stubs':

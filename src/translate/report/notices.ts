@@ -1,6 +1,8 @@
 /** Remarks about objects that no condition can carry: what nobody serves gets no status, and what has no effect no reason. */
 import type { Gateway, GatewayClass, HTTPRoute, ParentReference } from '../../api/gen/types.ts'
+import { type EndpointsName, endpointsName } from '../../ir/names.ts'
 import { parentGateway } from '../attach/routes.ts'
+import type { BackendReference } from '../backends/service.ts'
 import type { Notice, TranslateSettings } from '../contract.ts'
 import { ignoredFields } from './field-support.ts'
 import { foreignAnnotations } from './foreign-annotations.ts'
@@ -59,6 +61,29 @@ export function routeNotices(route: HTTPRoute, isServed: (gateway: string) => bo
   }
   const object = `HTTPRoute/${namespace}/${name}`
   return remarks.map((remark) => ({ object, ...remark }))
+}
+
+/** What is said of each reference of a route to a backend that has no endpoint, and of none that gets no requests. */
+export function emptyBackendNotices(
+  route: HTTPRoute | undefined,
+  backend: EndpointsName,
+  message: string,
+): readonly Notice[] {
+  if (route === undefined) return []
+  const { namespace: own, name: routeName } = route.metadata
+  const isIt = ({ namespace, name, port }: BackendReference) =>
+    port !== undefined && endpointsName(namespace ?? own, name, port) === backend
+  const fields = (route.spec.rules ?? []).flatMap(({ backendRefs = [], filters = [] }, index) => [
+    ...backendRefs.flatMap((backendRef, at) =>
+      isIt(backendRef) && backendRef.weight !== 0 ? [`spec.rules[${index}].backendRefs[${at}]`] : [],
+    ),
+    ...filters.flatMap(({ requestMirror }, at) =>
+      requestMirror !== undefined && isIt(requestMirror.backendRef)
+        ? [`spec.rules[${index}].filters[${at}].requestMirror.backendRef`]
+        : [],
+    ),
+  ])
+  return fields.map((field) => ({ object: `HTTPRoute/${own}/${routeName}`, field, message }))
 }
 
 function parentRemark(

@@ -1,5 +1,5 @@
 /** Stage 5: what is not routing: bound listeners, clusters, certificates. */
-import type { Collection, Reader } from '../../graph/collection.ts'
+import type { Collection, Index, Reader } from '../../graph/collection.ts'
 import type { Graph } from '../../graph/graph.ts'
 import type { NamedResource } from '../../envoy/resource.ts'
 import type { Cluster } from '../../ir/cluster.ts'
@@ -63,7 +63,7 @@ export function buildClusterResources(
   routes: Routes,
   { servicePorts }: References,
   { upstream }: Parameters,
-): Collection<GatewayResource> {
+): { readonly resources: Collection<GatewayResource>; readonly unitsByCluster: Index<RouteUnit> } {
   const byCluster = graph.index('unitsByCluster', routes.units, clustersOf)
   const clusters = graph.derive('clusters', byCluster.presence, (_read, _present, name) => [
     [name, emitCluster(clusterOf(name as ClusterName))],
@@ -71,7 +71,7 @@ export function buildClusterResources(
   const byGateway = graph.index('unitsByGatewayCluster', routes.units, (unit) =>
     clustersOf(unit).map((cluster) => `${unit.gateway}|${cluster}`),
   )
-  return graph.derive('gatewayClusters', byGateway.presence, (read, _present, key) => {
+  const resources = graph.derive('gatewayClusters', byGateway.presence, (read, _present, key) => {
     const separator = key.indexOf('|')
     const gateway = key.slice(0, separator) as GatewayKey
     const name = key.slice(separator + 1) as ClusterName
@@ -82,6 +82,7 @@ export function buildClusterResources(
     const resource = read.get(clusters, name)
     return resource === undefined ? [] : [entry(gateway, resource)]
   })
+  return { resources, unitsByCluster: byCluster }
 }
 
 /** `h2UpgradePolicy` is for ports that say nothing of their protocol: one that does is taken at its word. */
