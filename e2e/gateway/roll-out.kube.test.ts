@@ -11,7 +11,7 @@ import { type Edge, handshake, reaches, startEdgeLoad } from '../rig/traffic.ts'
 const namespace = 'roll-out'
 const host = 'shop.example.com'
 /** How long the route changes. */
-const changingMs = Number(process.env.FAIRLEAD_E2E_CHANGING_SECONDS ?? 20) * 1000
+const changingMs = Number(process.env.FAIRLEAD_E2E_CHANGING_SECONDS ?? 60) * 1000
 
 const everybody = { namespaces: { from: 'All' } }
 const listeners = [
