@@ -38,10 +38,35 @@ describe('culpritsOf', () => {
       ['a', 'b'],
       [{ name: 'a', message: "cluster 'b: x' is unknown" }],
     ],
+    [
+      'a name that is told of twice, at its first place',
+      'cluster',
+      'Error adding/updating cluster(s) a: one, b: two, a: three',
+      ['b', 'a'],
+      [
+        { name: 'a', message: 'one' },
+        { name: 'b', message: 'two, a: three' },
+      ],
+    ],
     ['a message about the whole response', 'cluster', 'Proto constraint validation failed', ['a'], []],
     ['a type that is taken all or nothing', 'scoped-route', 'Error adding/updating cluster(s) a: b', ['a'], []],
   ])('%s', (_title, type, message, names, culprits) => {
     expect(culpritsOf(type, message, names)).toEqual(culprits)
+  })
+
+  const many = Array.from({ length: 10_000 }, (_, index) => `namespace/service-${index}/8080`)
+
+  test('ten thousand refused at once are all named', () => {
+    const message = `Error adding/updating cluster(s) ${many.map((name) => `${name}: no endpoints`).join(', ')}`
+    const culprits = culpritsOf('cluster', message, many)
+    expect(culprits.map(({ name }) => name)).toEqual(many)
+    expect(new Set(culprits.map(({ message: complaint }) => complaint))).toEqual(new Set(['no endpoints']))
+  })
+
+  test('a message that is longer than its resources can make it names none', () => {
+    const start = 'Error adding/updating cluster(s) namespace/service-1/8080: '
+    expect(culpritsOf('cluster', start + 'a'.repeat(900_000), many)).toHaveLength(1)
+    expect(culpritsOf('cluster', start + 'a'.repeat(1_000_000), many)).toEqual([])
   })
 })
 

@@ -21,28 +21,58 @@ const separators: Readonly<Partial<Record<XdsType, string>>> = { cluster: ', ', 
 /**
  * The resources that a NACK of CDS or LDS names; empty when it names none, which means that the whole response was
  * refused. Names may be prefixes of each other and messages may hold any text, so a name counts only where Envoy puts
- * it: at the start or after a separator, followed by `: `.
+ * it: at the start or after a separator, followed by `: `. One pass, however many names there are, and none over a
+ * message that is longer than all of them can make it: the client writes it, and every other one waits meanwhile.
  */
 export function culpritsOf(type: XdsType, message: string, names: readonly string[]): readonly Culprit[] {
   const prefix = partialPrefixes[type]
   const separator = separators[type]
   if (prefix === undefined || separator === undefined || !message.startsWith(prefix)) return []
+  if (message.length > maxReadLength) return []
   const body = message.slice(prefix.length)
-  const starts = names
-    .flatMap((name) => startOf(body, name, separator).map((at) => ({ name, at })))
-    .sort((a, b) => a.at - b.at)
+  const starts = startsOf(body, separator, names)
   return starts.map(({ name, at }, index) => {
     const end = starts[index + 1]?.at ?? body.length
-    const text = body.slice(at + name.length + 2, end).trim()
+    const text = body.slice(at + name.length + label.length, end).trim()
     return { name, message: text.endsWith(',') ? text.slice(0, -1) : text }
   })
 }
 
-function startOf(body: string, name: string, separator: string): readonly number[] {
-  const label = `${name}: `
-  if (body.startsWith(label)) return [0]
-  const at = body.indexOf(separator + label)
-  return at < 0 ? [] : [at + separator.length]
+/** Characters of a message: 100 for each of the 10,000 resources that a response may have. */
+const maxReadLength = 1_000_000
+
+/** What stands between a name and what is wrong with it. */
+const label = ': '
+
+interface Start {
+  readonly name: string
+  readonly at: number
+}
+
+/** Where each name stands for the first time, in order. */
+function startsOf(body: string, separator: string, names: readonly string[]): readonly Start[] {
+  const left = new Set(names)
+  const longest = names.reduce((most, { length }) => Math.max(most, length), 0)
+  const starts: Start[] = []
+  let at = 0
+  do {
+    const name = nameIn(body.slice(at, at + longest + label.length), left)
+    if (name !== undefined) {
+      left.delete(name)
+      starts.push({ name, at })
+    }
+    at = body.indexOf(separator, at) + separator.length
+  } while (at >= separator.length && left.size > 0)
+  return starts
+}
+
+/** The name that a text begins with. */
+function nameIn(text: string, names: ReadonlySet<string>): string | undefined {
+  for (let end = text.indexOf(label); end >= 0; end = text.indexOf(label, end + 1)) {
+    const name = text.slice(0, end)
+    if (names.has(name)) return name
+  }
+  return undefined
 }
 
 /** Whether a refusal of a listener is about the machine rather than the resource: the same bytes may work later. */
