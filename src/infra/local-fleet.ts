@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { GatewayInfra } from '../ir/infra.ts'
 import type { GatewayKey } from '../ir/names.ts'
+import { hashLabel } from '../lib/hash.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type BootstrapOptions, buildBootstrap } from './bootstrap.ts'
 import { type EnvoyChange, LocalEnvoy } from './local-envoy.ts'
@@ -39,7 +40,7 @@ export class LocalFleet {
   readonly #options: LocalFleetOptions
   readonly #folder = mkdtempSync(join(tmpdir(), 'fairlead-'))
   readonly #running = new Map<GatewayKey, Running>()
-  /** Changes are made one after the other, so that two Envoys never get the same admin port. */
+  /** Changes are made one after the other, so that two Envoys never get the same admin port. Never rejects. */
   #queue: Promise<void> = Promise.resolve()
   #isStopped = false
 
@@ -52,12 +53,13 @@ export class LocalFleet {
     return [...this.#running].map(([gateway, { envoy, adminPort }]) => ({ gateway, adminPort, pid: envoy.pid }))
   }
 
-  /** A Gateway came, changed or (undefined) went. Resolves when its Envoy was started or has ended. */
+  /** A Gateway came, changed or (undefined) went. Resolves when its Envoy was started or has ended, else rejects. */
   set(gateway: GatewayKey, infra: GatewayInfra | undefined): Promise<void> {
     if (infra?.held === true) return this.#queue
     const isWanted = infra !== undefined && infra.ports.length > 0
-    this.#queue = this.#queue.then(() => (isWanted ? this.#start(gateway) : this.#end(gateway)))
-    return this.#queue
+    const change = this.#queue.then(() => (isWanted ? this.#start(gateway) : this.#end(gateway)))
+    this.#queue = change.catch(() => {}) // The caller is told; the changes behind it go on.
+    return change
   }
 
   /** Ends all. */
@@ -78,12 +80,13 @@ export class LocalFleet {
       binary,
       concurrency,
       logger: logger.child({ gateway }),
-      folder: join(this.#folder, nodeId),
+      // Not its name: that may be longer than names of files.
+      folder: join(this.#folder, hashLabel(gateway)),
       bootstrap: buildBootstrap({ gateway, nodeId, xds, stats, limits, admin: { kind: 'loopback', port: adminPort } }),
       onChange: (change) => onChange?.(gateway, change),
     })
-    this.#running.set(gateway, { envoy, adminPort })
     envoy.start()
+    this.#running.set(gateway, { envoy, adminPort })
   }
 
   async #end(gateway: GatewayKey): Promise<void> {
