@@ -12,6 +12,7 @@ export type FileReason =
   | 'FileTooLarge'
   | 'NotUtf8'
   | 'InvalidYaml'
+  | 'MoreProblems'
   | 'DuplicateObject'
   | 'CannotWatch'
 

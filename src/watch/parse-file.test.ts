@@ -67,6 +67,21 @@ items:
     expect(parsed.hasNameless).toBe(false)
   })
 
+  test('of thousands of mistakes the first are listed and the rest counted; every broken object is known', () => {
+    const foreign = Array.from(
+      { length: 1_002 },
+      (_, n) => `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d${n}}}`,
+    )
+    const broken = Array.from({ length: 1_003 }, (_, n) => service(`s${n}`).replace('port: 80', 'port: http'))
+    const { diagnostics, brokenKeys } = parseFile([...foreign, ...broken].join('\n---\n'), 'a.yaml', {})
+    expect(diagnostics).toHaveLength(2_002)
+    expect(diagnostics.slice(-2).map(formatDiagnostic)).toEqual([
+      expect.stringMatching(/: error: 3 more errors of this file are not listed; mend those that are$/),
+      expect.stringMatching(/: warning: 2 more warnings of this file are not listed; mend those that are$/),
+    ])
+    expect(brokenKeys.size).toBe(1_003)
+  })
+
   test('a mistake in a list item is found in the list', () => {
     const text = 'kind: List\napiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata:\n    name: A\n'
     expect(messages(text)).toEqual([

@@ -34,6 +34,9 @@ export interface ParsedFile {
   readonly hasNameless: boolean
 }
 
+/** Errors, and warnings, of one file that are listed. Each costs to find its place, and nobody reads the rest. */
+const maxListed = 1_000
+
 /** Finds the object that the one of that key replaces. */
 export type FindOld = (key: ObjectKey) => KubernetesObject | undefined
 
@@ -58,6 +61,7 @@ class FileReader {
   readonly #brokenKeys = new Set<ObjectKey>()
   #isUnparsable = false
   #hasNameless = false
+  readonly #counts = { error: 0, warning: 0 }
 
   constructor(file: string, options: ParseOptions, findOld: FindOld) {
     this.#file = file
@@ -68,7 +72,7 @@ class FileReader {
   result(): ParsedFile {
     return {
       entries: this.#entries,
-      diagnostics: this.#diagnostics,
+      diagnostics: [...this.#diagnostics, ...this.#further('error'), ...this.#further('warning')],
       brokenKeys: this.#brokenKeys,
       isUnparsable: this.#isUnparsable,
       hasNameless: this.#hasNameless,
@@ -78,6 +82,7 @@ class FileReader {
   read(document: YamlDocument): void {
     for (const problem of document.problems) {
       this.#isUnparsable = true
+      if (!this.#counted('error')) continue
       this.#diagnostics.push({ severity: 'error', file: this.#file, reason: 'InvalidYaml', ...problem })
     }
     if (document.problems.length > 0) return
@@ -113,9 +118,25 @@ class FileReader {
     base: readonly PathSegment[],
   ): void {
     const { severity, reason, field, message, remedy } = problem
+    if (!this.#counted(severity)) return
     const position = document.positionOf([...base, ...parsePath(field)])
     const diagnostic = { severity, file: this.#file, ...position, object, field, reason, message, remedy }
     this.#diagnostics.push(diagnostic)
+  }
+
+  /** Counts one; false when it is too many to be listed. */
+  #counted(severity: Diagnostic['severity']): boolean {
+    this.#counts[severity] += 1
+    return this.#counts[severity] <= maxListed
+  }
+
+  #further(severity: Diagnostic['severity']): readonly Diagnostic[] {
+    const count = this.#counts[severity] - maxListed
+    if (count <= 0) return []
+    const { line, column } = this.#diagnostics.findLast((last) => last.severity === severity) ?? { line: 1, column: 1 }
+    const message = `${count} more ${severity}s of this file are not listed`
+    const remedy = 'mend those that are'
+    return [{ severity, file: this.#file, line, column, reason: 'MoreProblems', message, remedy }]
   }
 }
 

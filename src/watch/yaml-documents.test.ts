@@ -81,9 +81,35 @@ describe('readYaml', () => {
     expect(problems('a: &x [1, *x]')).toEqual(['1:11 an alias refers to what contains it; write the value out'])
   })
 
-  test('nesting that overflows the stack is a problem, not a crash', () => {
-    expect(problems('['.repeat(50_000)).length).toBeGreaterThan(0)
-    expect(problems(`${'{a: '.repeat(50_000)}1${'}'.repeat(50_000)}`).length).toBeGreaterThan(0)
+  test('nesting that overflows the stack is a problem, not a crash, and one, not a hundred', () => {
+    const tooDeep = 'the file is nested too deeply to be read; simplify it'
+    expect(problems('['.repeat(2_000_000))).toEqual([`1:1 ${tooDeep}`])
+    expect(problems('a: {\n'.repeat(50_000))).toEqual([`1001:1 ${tooDeep}`])
+    expect(problems(`${'{a: '.repeat(50_000)}1${'}'.repeat(50_000)}`)).toEqual([`1:1 ${tooDeep}`])
+    expect(problems('- '.repeat(50_000)).length).toBeGreaterThan(0)
+  })
+
+  test('of many mistakes in one document the first twenty are told', () => {
+    expect(problems(`a:\n${'\tb: c\n'.repeat(3_000)}`)).toHaveLength(20)
+    expect(problems('a: 1\n'.repeat(5_000))).toHaveLength(20)
+  })
+
+  test('more aliases than can be followed are refused', () => {
+    const lines = (count: number) =>
+      Array.from({ length: count }, (_, n) => `a${n}: &a${n} x\nb${n}: *a${n}\n`).join('')
+    expect(problems(lines(2_000))).toEqual([])
+    expect(problems(lines(2_001))).toEqual(['4002:8 there are more than 2000 aliases; write the values out'])
+  })
+
+  test('text that is not plain is read up to a size, plain text beside it at any', () => {
+    const notPlain = `- "${'\\n'.repeat(1_000)}"\n`.repeat(2_200)
+    const plain = `name: ${'x'.repeat(5_000_000)}`
+    const documents = readYaml(`---\n${plain}\n---\n${notPlain}\n---\na: 1\n`)
+    expect(documents.map((document) => document.problems.map(({ line, message }) => `${line} ${message}`))).toEqual([
+      [],
+      ['3 more than 4194304 characters of this file are not plain YAML, and to read them would stop everything else'],
+      [],
+    ])
   })
 
   test('a broken document leaves the others alone', () => {

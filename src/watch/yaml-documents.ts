@@ -10,10 +10,12 @@ import {
   parseAllDocuments,
   Scalar,
   visit,
+  type YAMLMap,
 } from 'yaml'
 import type { PathSegment } from '../api/field-path.ts'
 import { readPlain } from './plain-yaml.ts'
-import { explainError, explainFailure, tooDeep } from './yaml-problems.ts'
+import { FullReading, maxAliases, maxFullChars, maxProblems, openBracketTooDeep } from './yaml-limits.ts'
+import { type Explanation, explainError, explainFailure, tooDeep, tooManyAliases, tooMuch } from './yaml-problems.ts'
 
 /** A place in a text; both count from 1. */
 export interface Position {
@@ -65,6 +67,7 @@ const kubectlBoolean = {
 
 /** Place of a field in the document that is this slice of the text; undefined when the slice cannot be read. */
 export function locateInSlice(text: string, slice: Slice, path: readonly PathSegment[]): Position | undefined {
+  if (slice.to - slice.from > maxFullChars) return undefined
   const document = readFully(text.slice(slice.from, slice.to), slice)[0]
   return document === undefined || document.problems.length > 0 ? undefined : document.positionOf(path)
 }
@@ -72,11 +75,12 @@ export function locateInSlice(text: string, slice: Slice, path: readonly PathSeg
 /** The documents of a text. Never throws: what cannot be read is a document with problems. */
 export function readYaml(text: string): readonly YamlDocument[] {
   const slices = splitDocuments(text)
-  if (slices === undefined) return withContent(readFully(text, { from: 0, to: text.length, line: 1 }))
+  const reading = new FullReading()
+  if (slices === undefined) return withContent(readBounded(text, { from: 0, to: text.length, line: 1 }, reading))
   return withContent(
     slices.flatMap((slice, index) => {
       const source = text.slice(slice.from, slice.to)
-      const documents = readFast(source, slice) ?? readFully(source, slice)
+      const documents = readFast(source, slice, reading) ?? readBounded(source, slice, reading)
       return documents.map((document) => ({ ...document, index, slice }))
     }),
   )
@@ -116,7 +120,7 @@ const marker = /^---[ ]*\r?(?:\n|$)/
 const leadingLines = /^(?:[ ]*(?:#[^\n]*)?\r?\n)*/
 
 /** The document of a slice by the fast reader, when it is plain; the full parser is asked for positions only. */
-function readFast(source: string, slice: Slice): readonly YamlDocument[] | undefined {
+function readFast(source: string, slice: Slice, reading: FullReading): readonly YamlDocument[] | undefined {
   const head = marker.exec(source)?.[0].length ?? 0
   const body = source.slice(head)
   const value = readPlain(body)
@@ -125,11 +129,16 @@ function readFast(source: string, slice: Slice): readonly YamlDocument[] | undef
   const start = { line: slice.line + countLines(source, 0, contentOffset), column: 1 }
   let parsed: YamlDocument | undefined
   const positionOf = (path: readonly PathSegment[]): Position => {
-    if (path.length === 0) return start
+    if (path.length === 0 || (parsed === undefined && !reading.take(source.length))) return start
     parsed ??= readFully(source, slice)[0]
     return parsed?.positionOf(path) ?? start
   }
   return [{ index: 0, value, problems: [], start, slice, positionOf }]
+}
+
+/** As `readFully`, as long as the text has not made the full parser read too much. */
+function readBounded(source: string, slice: Slice, reading: FullReading): readonly YamlDocument[] {
+  return reading.take(source.length) ? readFully(source, slice) : [unreadable(tooMuch, slice.line)]
 }
 
 /** The documents of a part of a text by the full parser. */
@@ -139,6 +148,8 @@ function readFully(source: string, { from, line }: Slice): readonly YamlDocument
     const position = lines.linePos(offset)
     return { line: position.line + line - 1, column: position.col }
   }
+  const tooDeepAt = openBracketTooDeep(source)
+  if (tooDeepAt !== undefined) return [unreadable(tooDeep, line + countLines(source, 0, tooDeepAt))]
   try {
     const documents = parseAllDocuments(source, {
       customTags: (tags) => [kubectlBoolean, ...tags.filter((tag) => tag !== 'bool')],
@@ -151,13 +162,13 @@ function readFully(source: string, { from, line }: Slice): readonly YamlDocument
     return Array.isArray(documents) ? documents.map((document, index) => readDocument(document, index, from, at)) : []
   } catch (error) {
     // The parser is recursive: nesting deep enough overflows the stack.
-    return [unreadable(error, line)]
+    return [unreadable(error instanceof RangeError ? tooDeep : explainFailure(error), line)]
   }
 }
 
-function unreadable(error: unknown, line: number): YamlDocument {
+function unreadable(why: Explanation, line: number): YamlDocument {
   const start = { line, column: 1 }
-  const problem = { ...start, ...(error instanceof RangeError ? tooDeep : explainFailure(error)) }
+  const problem = { ...start, ...why }
   const slice = { from: 0, to: 0, line }
   return { index: 0, value: undefined, problems: [problem], start, slice, positionOf: () => start }
 }
@@ -169,7 +180,7 @@ function readDocument(
   at: (offset: number) => Position,
 ): YamlDocument {
   const start = at(document.contents?.range?.[0] ?? document.range[0])
-  const problems = document.errors.map((error): YamlProblem => {
+  const problems = document.errors.slice(0, maxProblems).map((error): YamlProblem => {
     const { offset, message, remedy } = explainError(error, document)
     return { ...at(offset), message, remedy }
   })
@@ -190,28 +201,56 @@ function readDocument(
 /** Duplicate keys, and aliases that stand for nothing or for what contains them. */
 function checkNodes(document: Document.Parsed, at: (offset: number) => Position): readonly YamlProblem[] {
   const problems: YamlProblem[] = []
-  const report = (node: unknown, message: string, remedy: string): void => {
+  const report = (node: unknown, { message, remedy }: Explanation): symbol | undefined => {
     const offset = isNode(node) ? (node.range?.[0] ?? 0) : 0
     problems.push({ ...at(offset), message, remedy })
+    return problems.length < maxProblems ? undefined : visit.BREAK
   }
+  // What an alias itself looks for by going through the whole document.
+  const anchors = new Map<string, Node>()
+  const note = (node: Node & { readonly anchor?: string | undefined }): void => {
+    if (node.anchor !== undefined) anchors.set(node.anchor, node)
+  }
+  let aliases = 0
   visit(document, {
     Alias: (_, alias, ancestors) => {
-      const target = alias.resolve(document)
-      if (target === undefined) report(alias, 'an alias has no anchor before it', 'quote a value that begins with "*"')
-      else if (ancestors.includes(target)) report(alias, 'an alias refers to what contains it', 'write the value out')
+      aliases += 1
+      const target = anchors.get(alias.source)
+      if (aliases > maxAliases) {
+        report(alias, tooManyAliases)
+        return visit.BREAK
+      }
+      if (target === undefined) return report(alias, noAnchor)
+      return ancestors.includes(target) ? report(alias, circle) : undefined
     },
     Map: (_, map) => {
-      const seen = new Set<string>()
-      for (const { key } of map.items) {
-        const name = keyName(key)
-        const isRepeated = seen.has(name) && name !== '<<'
-        if (isRepeated)
-          report(key, `the key ${JSON.stringify(name)} appears twice in one mapping`, 'remove one of them')
-        seen.add(name)
-      }
+      note(map)
+      return repeatedKeys(map).some(([key, name]) => report(key, repeatedKey(name)) !== undefined)
+        ? visit.BREAK
+        : undefined
     },
+    Scalar: (_, scalar) => note(scalar),
+    Seq: (_, seq) => note(seq),
   })
   return problems
+}
+
+const noAnchor = { message: 'an alias has no anchor before it', remedy: 'quote a value that begins with "*"' }
+const circle = { message: 'an alias refers to what contains it', remedy: 'write the value out' }
+
+function repeatedKey(name: string): Explanation {
+  return { message: `the key ${JSON.stringify(name)} appears twice in one mapping`, remedy: 'remove one of them' }
+}
+
+/** Keys that stood in the mapping before, with their names. */
+function repeatedKeys(map: YAMLMap): readonly (readonly [unknown, string])[] {
+  const seen = new Set<string>()
+  return map.items.flatMap(({ key }) => {
+    const name = keyName(key)
+    const isRepeated = seen.has(name) && name !== '<<'
+    seen.add(name)
+    return isRepeated ? [[key, name] as const] : []
+  })
 }
 
 function keyName(key: unknown): string {

@@ -1,5 +1,6 @@
 /** Mistakes in YAML in our own words. The parser's words are not shown: they may quote the text, which may be secret. */
 import { type Document, isCollection, type Node, Scalar, visit, type YAMLError } from 'yaml'
+import { maxAliases, maxFullChars } from './yaml-limits.ts'
 
 /** What is wrong and what to do. */
 export interface Explanation {
@@ -84,3 +85,15 @@ export function explainFailure(error: unknown): Explanation {
 
 /** Nesting that overflows the recursive parser. */
 export const tooDeep: Explanation = { message: 'the file is nested too deeply to be read', remedy: 'simplify it' }
+
+/** Text beyond what is read by the full parser. */
+export const tooMuch: Explanation = {
+  message: `more than ${maxFullChars} characters of this file are not plain YAML, and to read them would stop everything else`,
+  remedy: 'split the file',
+}
+
+/** Aliases beyond what is read. */
+export const tooManyAliases: Explanation = {
+  message: `there are more than ${maxAliases} aliases`,
+  remedy: 'write the values out',
+}
