@@ -1,15 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import {
   assembleDeltaResponse,
-  assembleSotwResponse,
   decodeDeltaRequest,
   decodeDeltaResponse,
-  decodeSotwRequest,
-  decodeSotwResponse,
-  encodeAnyFrame,
   encodeDeltaRequest,
   encodeResourceFrame,
-  encodeSotwRequest,
 } from './discovery.ts'
 import { encodeMessage } from './encode.ts'
 import { makeResource } from './resource.ts'
@@ -22,9 +17,8 @@ const b = makeResource('cluster', 'b', { name: 'b', edsClusterConfig: { serviceN
 describe('assembleDeltaResponse', () => {
   test('reads as the whole message encoded at once does, and is as long', () => {
     const frames = [a, b].map(encodeResourceFrame)
-    const parts = { typeUrl, nonce: '7', removed: ['c', 'd'], systemVersionInfo: 'v1' }
+    const parts = { typeUrl, nonce: '7', removed: ['c', 'd'] }
     const message = encodeMessage('envoy.service.discovery.v3.DeltaDiscoveryResponse', {
-      systemVersionInfo: 'v1',
       resources: [a, b].map(({ name, version, bytes }) => ({ name, version, resource: { typeUrl, value: bytes } })),
       typeUrl,
       nonce: '7',
@@ -48,7 +42,7 @@ describe('assembleDeltaResponse', () => {
 
   test('can be empty but for type and nonce', () => {
     const response = decodeDeltaResponse(assembleDeltaResponse({ typeUrl, nonce: '2', frames: [], removed: [] }))
-    expect(response).toMatchObject({ typeUrl, nonce: '2', resources: [], removedResources: [], systemVersionInfo: '' })
+    expect(response).toMatchObject({ typeUrl, nonce: '2', resources: [], removedResources: [] })
   })
 })
 
@@ -71,16 +65,6 @@ describe('resource frames', () => {
   })
 })
 
-describe('assembleSotwResponse', () => {
-  test('carries every resource as Any, with one version for the set', () => {
-    const frames = [a, b].map(encodeAnyFrame)
-    const response = decodeSotwResponse(assembleSotwResponse({ typeUrl, nonce: '3', versionInfo: 'set', frames }))
-    expect(response).toMatchObject({ typeUrl, nonce: '3', versionInfo: 'set' })
-    expect(response.resources.map(({ value }) => Buffer.from(value))).toEqual([a, b].map((r) => Buffer.from(r.bytes)))
-    expect(response.resources.map((any) => any.typeUrl)).toEqual([typeUrl, typeUrl])
-  })
-})
-
 describe('requests', () => {
   test('a delta request keeps node, subscriptions, versions and refusal', () => {
     const request = {
@@ -98,11 +82,6 @@ describe('requests', () => {
 
   test('a first delta request has no refusal', () => {
     expect(decodeDeltaRequest(encodeDeltaRequest({ typeUrl })).errorDetail).toBeUndefined()
-  })
-
-  test('a state-of-the-world request keeps version, names and nonce', () => {
-    const request = { versionInfo: 'v', resourceNames: ['a'], typeUrl, responseNonce: '5' }
-    expect(decodeSotwRequest(encodeSotwRequest(request))).toMatchObject(request)
   })
 
   test('bytes that are no request throw', () => {

@@ -10,12 +10,11 @@ export type Duration = Brand<number, 'DurationMs'>
 
 const msPerUnit = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const
 type Unit = keyof typeof msPerUnit
-const unitsBySize: readonly Unit[] = ['h', 'm', 's', 'ms']
 
 const grammar = /^(?:[0-9]{1,5}(?:h|m|s|ms)){1,4}$/
 const component = /([0-9]{1,5})(ms|h|m|s)/g
 
-/** The longest duration the canonical form can write: 99999h59m59s999ms. */
+/** The longest duration that can be written with one number for each unit: 99999h59m59s999ms. */
 export const maxDurationMs = 99_999 * msPerUnit.h + 59 * msPerUnit.m + 59 * msPerUnit.s + 999
 
 /** Reads `1h30m`, `500ms`. Units may come in any order and more than once, as Go's parser allows; they add up. */
@@ -34,17 +33,4 @@ export function durationFromMs(ms: number): Result<Duration, string> {
   if (ms < 0) return err('must not be negative')
   if (ms > maxDurationMs) return err('must be at most 99999h59m59s999ms')
   return ok(ms as Duration)
-}
-
-/** The canonical text: largest unit first, no zero units, `0s` for zero. */
-export function formatDuration(duration: Duration): string {
-  if (duration === 0) return '0s'
-  let restMs: number = duration
-  let text = ''
-  for (const unit of unitsBySize) {
-    const count = Math.floor(restMs / msPerUnit[unit])
-    restMs -= count * msPerUnit[unit]
-    if (count > 0) text += `${count}${unit}`
-  }
-  return text
 }

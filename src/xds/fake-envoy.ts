@@ -14,8 +14,6 @@ export interface FakeEnvoyOptions {
   readonly nodeId?: string | undefined
   /** As its bootstrap says it. */
   readonly ownerUid?: string | undefined
-  /** Leaves the node out of the first request. */
-  readonly isAnonymous?: boolean | undefined
   /** Sent as `authorization: Bearer`. */
   readonly token?: string | undefined
   /** TLS: the CA, and the name that the server's certificate must be for. Default: plain text. */
@@ -115,7 +113,7 @@ export class FakeEnvoy {
   }
 
   #send(request: Parameters<typeof encodeDeltaRequest>[0]): void {
-    const { gateway, nodeId = 'fake', ownerUid, isAnonymous = false } = this.#options
+    const { gateway, nodeId = 'fake', ownerUid } = this.#options
     const node = {
       id: nodeId,
       cluster: gateway,
@@ -123,7 +121,7 @@ export class FakeEnvoy {
       userAgentName: 'envoy',
       userAgentBuildVersion: { version: { majorNumber: 1, minorNumber: 40, patch: 0 } },
     }
-    this.#stream.write(encodeDeltaRequest(this.#isFirst && !isAnonymous ? { ...request, node } : request))
+    this.#stream.write(encodeDeltaRequest(this.#isFirst ? { ...request, node } : request))
     this.#isFirst = false
   }
 }
