@@ -1,4 +1,5 @@
 /** Installs what a user would install, from the same files. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from './cluster/command.ts'
 import { gatewayApiFiles } from './cluster/gateway-api.ts'
@@ -23,19 +24,21 @@ export async function loadImages(cluster: Cluster, step: Step): Promise<void> {
 
 /** Applies the Gateway API's definitions and Fairlead, and waits until it is ready. */
 export async function install(cluster: Cluster, step: Step): Promise<void> {
-  const kubectl = (...args: readonly string[]) => {
-    const [program = '', ...before] = [...cluster.enter, cluster.kubectl, `--kubeconfig=${cluster.kubeconfig}`]
-    return run(program, [...before, ...args])
+  const [program = '', ...before] = [...cluster.enter, cluster.kubectl, `--kubeconfig=${cluster.kubeconfig}`]
+  const kubectl = (...args: readonly string[]) => run(program, [...before, ...args])
+  // By standard input: Go keeps the definitions where a container does not see them.
+  const apply = (files: readonly string[]) => {
+    const input = files.map((file) => readFileSync(file, 'utf8')).join('\n---\n')
+    return run(program, [...before, 'apply', '--server-side', '-f', '-'], { input })
   }
   await step('Gateway API', async () => {
-    const files = await gatewayApiFiles('experimental')
-    await kubectl('apply', '--server-side', ...files.flatMap((file) => ['-f', file]))
+    await apply(await gatewayApiFiles('experimental'))
     await kubectl('wait', '--for=condition=Established', '--all', 'customresourcedefinitions', '--timeout=60s')
   })
   await step('Fairlead', async () => {
     const ours = ['-n', 'fairlead-system']
     const before = await kubectl(...ours, 'get', 'deployment', 'fairlead', '--ignore-not-found', '-o', 'name')
-    await kubectl('apply', '--server-side', '-f', join(root, 'deploy/fairlead.yaml'))
+    await apply([join(root, 'deploy/fairlead.yaml')])
     // In a cluster that was kept: the tag of the image is the same when only the code changed.
     if (before !== '') await kubectl(...ours, 'rollout', 'restart', 'deployment/fairlead')
     await kubectl(...ours, 'rollout', 'status', 'deployment/fairlead', '--timeout=120s')

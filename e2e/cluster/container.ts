@@ -4,9 +4,9 @@ import { attempt, run } from './command.ts'
 import { cacheFolder } from './programs.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-/** Only its C library is used: programs come from this machine. */
+/** Only its libraries of C and C++ are used: programs come from this machine. */
 const emptyImage = 'debian:bookworm-slim'
-const passedOn = ['KUBECONFIG', 'FAIRLEAD_CLUSTER_FACTS', 'FORCE_COLOR']
+const passedOn = ['KUBECONFIG', 'FAIRLEAD_CLUSTER_FACTS', 'FAIRLEAD_E2E_CHANGING_SECONDS', 'FORCE_COLOR']
 
 /** What stands before a command so that it runs in the network of a container, with this repository and the cache. */
 export function enterContainer(container: string, more: readonly string[] = ['--rm', '-i']): readonly string[] {
@@ -15,6 +15,8 @@ export function enterContainer(container: string, more: readonly string[] = ['--
   return [
     'docker',
     'run',
+    // The first process of a container hears no signal that it does not ask for, and adopts what others leave.
+    '--init',
     ...more,
     '--network',
     `container:${container}`,

@@ -5,7 +5,7 @@ import { enterContainer, removeContainer, startLoadBalancer, withLocalServer } f
 import { cacheFolder, ensurePrograms } from './programs.ts'
 import type { Cluster, ClusterProvider } from './provider.ts'
 
-const defaultImage = 'rancher/k3s:v1.34.1-k3s1'
+const defaultImage = 'rancher/k3s:v1.36.3-k3s1'
 const loadBalancer = (id: string) => `fairlead-${id}-load-balancer`
 const folderOf = (id: string) => join(cacheFolder(), `k3s-${id}`)
 
