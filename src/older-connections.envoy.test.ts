@@ -166,6 +166,78 @@ const cases: readonly Case[] = [
     },
     after: () => setRoute('r', [], 'new'),
   },
+  {
+    title: 'an HTTPS listener for a wildcard is renamed',
+    isTls: true,
+    before: () => {
+      setGateway(https({ hostname: '*.a.test' }))
+      setRoute('r', [host], 'old')
+    },
+    after: () => {
+      setGateway(https({ hostname: '*.a.test', name: 'renamed' }))
+      setRoute('r', [host], 'new')
+    },
+  },
+  {
+    title: 'an HTTPS listener for this host is renamed',
+    isTls: true,
+    before: () => {
+      setGateway(https({ hostname: host }))
+      setRoute('r', [host], 'old')
+    },
+    after: () => {
+      setGateway(https({ hostname: host, name: 'renamed' }))
+      setRoute('r', [host], 'new')
+    },
+  },
+  {
+    title: 'an HTTPS listener for this host becomes one for a wildcard',
+    isTls: true,
+    before: () => {
+      setGateway(https({ hostname: host }))
+      setRoute('r', [host], 'old')
+    },
+    after: () => {
+      setGateway(https({ hostname: '*.a.test' }))
+      setRoute('r', [host], 'new')
+    },
+  },
+  {
+    title: 'an HTTPS listener for every host becomes one for this host',
+    isTls: true,
+    before: () => {
+      setGateway(https())
+      setRoute('r', [host], 'old')
+    },
+    after: () => {
+      setGateway(https({ hostname: host }))
+      setRoute('r', [host], 'new')
+    },
+  },
+  {
+    title: 'beside an HTTPS listener for every host comes one for this host',
+    isTls: true,
+    before: () => {
+      setGateway(https())
+      setRoute('r', [host], 'old')
+    },
+    after: () => {
+      setGateway(https(), https({ hostname: host, name: 'own' }))
+      setRoute('r', [host], 'new')
+    },
+  },
+  {
+    title: 'of two HTTPS listeners the one for this host goes',
+    isTls: true,
+    before: () => {
+      setGateway(https(), https({ hostname: host, name: 'own' }))
+      setRoute('r', [host], 'old')
+    },
+    after: () => {
+      setGateway(https())
+      setRoute('r', [host], 'new')
+    },
+  },
 ]
 
 describe('a connection that is older than a change', () => {

@@ -14,6 +14,8 @@ export interface NamedResource {
   readonly clusters?: readonly string[] | undefined
   /** Other scopes that this one sends requests on to: they must be there before this is sent. */
   readonly scopes?: readonly string[] | undefined
+  /** Of a scope: the table that it is a part of. Of a listener: the tables that its chains ask. */
+  readonly tables?: readonly string[] | undefined
   /** Keys of the objects that this was made from. */
   readonly origins?: readonly string[] | undefined
   /**
@@ -29,7 +31,7 @@ export interface NamedResource {
 }
 
 /** Facts about a resource that are not part of its message. */
-export type ResourceFacts = Pick<NamedResource, 'clusters' | 'scopes' | 'origins' | 'gate' | 'standIn'>
+export type ResourceFacts = Pick<NamedResource, 'clusters' | 'scopes' | 'tables' | 'origins' | 'gate' | 'standIn'>
 
 /** The plain message of each kind of resource. */
 export type ResourceMessage<T extends XdsType> = PlainMessage<(typeof MESSAGE_NAMES)[T]>
@@ -49,7 +51,7 @@ export function resourceOfBytes(
   type: XdsType,
   name: string,
   bytes: Uint8Array,
-  { clusters, scopes, origins, gate, standIn }: ResourceFacts = {},
+  { clusters, scopes, tables, origins, gate, standIn }: ResourceFacts = {},
 ): NamedResource {
   const version = hashContent(bytes)
   const frame = writeFrame({ type, name, version, bytes })
@@ -60,6 +62,7 @@ export function resourceOfBytes(
     bytes: frame.subarray(frame.length - bytes.length),
     ...(clusters === undefined ? {} : { clusters }),
     ...(scopes === undefined ? {} : { scopes }),
+    ...(tables === undefined ? {} : { tables }),
     ...(origins === undefined ? {} : { origins }),
     ...(gate === undefined ? {} : { gate }),
     ...(standIn === undefined ? {} : { standIn }),

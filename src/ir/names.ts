@@ -17,7 +17,7 @@ type Name<T extends string> = string & { readonly [nameTag]: T }
 export type GatewayKey = Name<'GatewayKey'>
 /** One Envoy listener: `<namespace>/<gateway>/<port>`. */
 export type ListenerName = Name<'ListenerName'>
-/** A table of hosts: one plain-HTTP port (`<port>`) or one HTTPS filter chain (`<port>/<listener>`). */
+/** A table of hosts: one plain-HTTP port (`<port>`) or one HTTPS filter chain (`<port>/<listener>[~<hash>]`). */
 export type TableName = Name<'TableName'>
 /** Key of one scoped route configuration: `<table>|<host>`. */
 export type ScopeName = Name<'ScopeName'>
@@ -46,9 +46,13 @@ export function listenerName(gateway: GatewayKey, port: number): ListenerName {
   return `${gateway}/${port}` as ListenerName
 }
 
-/** The table of a plain-HTTP port, or with `listener` that of one HTTPS filter chain. */
-export function tableName(port: number, listener?: string): TableName {
-  return (listener === undefined ? String(port) : `${port}/${listener}`) as TableName
+/**
+ * The table of a plain-HTTP port, or with `listener` that of one HTTPS filter chain. `lost` are hosts of the chain that
+ * other listeners answer for: another set is another table, so that connections from before it are still served by theirs.
+ */
+export function tableName(port: number, listener?: string, lost: readonly Host[] = []): TableName {
+  const set = lost.length === 0 ? '' : `~${hashLabel(lost.join(' '))}`
+  return (listener === undefined ? String(port) : `${port}/${listener}${set}`) as TableName
 }
 
 /**

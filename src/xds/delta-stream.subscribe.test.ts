@@ -68,10 +68,20 @@ describe('a subscription', () => {
     script.request('route', { subscribe: ['r'] })
     expect(script.lines).toEqual(['route +r'])
     expect(script.answer('route').sent[0]?.resource).toEqual(emptyResource('route', 'r'))
+  })
+
+  test('to routes that went leaves the client with what it has: its old connections need them until it asks no more', () => {
+    const stock = new TestStore()
     stock.put([answerRoute('r', 'body')])
+    const script = new StreamScript(stock)
+    script.request('route', { subscribe: ['r'] })
     script.ackAll()
     stock.remove(answerRoute('r', 'body'))
-    expect(script.lines).toEqual(['route +r', 'route +r'])
+    script.ackAll()
+    expect(script.lines).toEqual(['route +r'])
+    script.request('route', { unsubscribe: ['r'] })
+    script.request('route', { subscribe: ['r'] })
+    expect(script.lines).toEqual(['route +r'])
     expect(script.unanswered[0]?.sent[0]?.resource).toEqual(emptyResource('route', 'r'))
   })
 

@@ -24,6 +24,7 @@ export function dispatch(state: StreamState): void {
   releaseOverdueWaiters(state)
   retryBinds(state)
   overtakeLateAnswers(state)
+  releaseLingering(state)
   releaseHeldListeners(state)
   // What turned out to need no sending may have been the last thing that something else waited for.
   for (let hasMore = true; hasMore; ) {
@@ -236,6 +237,16 @@ function noteCluster(state: StreamState, resource: NamedResource): void {
   if (!lane.isSubscribed || !lane.subscription.wants(endpoints)) return
   lane.forced.add(endpoints)
   lane.owe(endpoints, state.epoch)
+}
+
+function releaseLingering(state: StreamState): void {
+  for (const lane of state.lanes.values()) {
+    for (const [name, atMs] of lane.lingering) {
+      if (atMs > state.nowMs) break
+      lane.lingering.delete(name)
+      oweRemoval(state, lane, name, state.epoch)
+    }
+  }
 }
 
 /** Lets removals go that need not wait any longer. True when that made something else due. */

@@ -162,6 +162,10 @@ export function nextDeadlineMs(state: StreamState): number | undefined {
       next = Math.min(next, flight.sentMs + lane.policy.staleAfterMs)
       break
     }
+    for (const atMs of lane.lingering.values()) {
+      next = Math.min(next, atMs)
+      break
+    }
     for (const removal of lane.removals.values()) {
       next = Math.min(next, removal.notBeforeMs > state.nowMs ? removal.notBeforeMs : removal.deadlineMs)
       break

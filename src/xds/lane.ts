@@ -88,6 +88,8 @@ export class Lane {
   readonly removals = new Map<string, Removal>()
   /** Removals that may go now. */
   readonly leaving = new Map<string, Removal>()
+  /** Names that go at a time, in ascending order of it: until then only old connections of the client ask for them. */
+  readonly lingering = new Map<string, number>()
   /** Names asked for that do not exist: answered at once, since somebody waits. */
   readonly absent = new Set<string>()
   readonly additions = new Ledger()
@@ -188,6 +190,7 @@ export class Lane {
   }
 
   cancelRemoval(name: string): void {
+    this.lingering.delete(name)
     const removal = this.removals.get(name) ?? this.leaving.get(name)
     if (removal === undefined) return
     this.removals.delete(name)

@@ -6,6 +6,8 @@ export interface StreamLimits {
   readonly clusterWarmTimeoutMs: number
   /** A removal goes out by then even when what stopped using the resource was not acknowledged. */
   readonly removalTimeoutMs: number
+  /** What only connections of a replaced listener still ask is kept so long: as long as Envoy drains them, and a little. */
+  readonly drainMs: number
   /** A listener that waits for scopes goes out when none was acknowledged for so long. */
   readonly listenerHoldTimeoutMs: number
   /** Backoff of a listener whose address is taken: first and longest pause. */
@@ -21,6 +23,7 @@ export interface StreamLimits {
 export const defaultLimits: StreamLimits = {
   clusterWarmTimeoutMs: 10_000,
   removalTimeoutMs: 15_000,
+  drainMs: 610_000,
   listenerHoldTimeoutMs: 30_000,
   bindRetryMs: { first: 500, longest: 15_000 },
   lateAfterMs: 15_000,

@@ -86,6 +86,7 @@ function refuseTooMany(state: StreamState): void {
 /** Takes over one epoch of the store. Only names that changed are looked at. */
 export function noteChanges(state: StreamState, dirty: DirtyNames): void {
   state.epoch++
+  holdClusters(state)
   for (const [type, names] of dirty) {
     const lane = laneOf(state, type)
     if (!lane.isSubscribed) continue
@@ -98,6 +99,25 @@ export function noteChanges(state: StreamState, dirty: DirtyNames): void {
   }
 }
 
+/** What retired routes and scopes send requests to is needed as long as they are. */
+function holdClusters(state: StreamState): void {
+  for (const [cluster, untilMs] of state.heldClusters) {
+    if (untilMs > state.nowMs) break
+    state.heldClusters.delete(cluster)
+  }
+  for (const { clusters = [] } of state.context.membership.shelf.retired.values()) {
+    for (const cluster of clusters) {
+      state.heldClusters.delete(cluster)
+      state.heldClusters.set(cluster, state.nowMs + state.context.limits.drainMs)
+    }
+  }
+}
+
+function isForOldConnections(state: StreamState, { type }: Lane, name: string): boolean {
+  if (type === 'cluster') return (state.heldClusters.get(name) ?? 0) > state.nowMs
+  return type === 'scoped-route' && state.context.membership.shelf.retired.has(name)
+}
+
 function noteGone(state: StreamState, lane: Lane, name: string): void {
   if (lane.type === 'cluster' || lane.type === 'scoped-route') releaseWaiters(state, name)
   const item = lane.items.get(name)
@@ -105,6 +125,10 @@ function noteGone(state: StreamState, lane: Lane, name: string): void {
     lane.owe(name, state.epoch)
     return
   }
-  oweRemoval(state, lane, name, state.epoch)
+  if (lane.mayHave(name) && isForOldConnections(state, lane, name)) {
+    lane.lingering.set(name, state.nowMs + state.context.limits.drainMs)
+  } else {
+    oweRemoval(state, lane, name, state.epoch)
+  }
   if (item !== undefined) lane.settle(item)
 }

@@ -4,6 +4,11 @@ import type { XdsType } from '../envoy/types.ts'
 /** What a stream may read: the resources of its Gateway, and the endpoints of all. */
 export interface Shelf {
   of(type: XdsType): ReadonlyStock
+  /**
+   * Routes that went in the newest epoch, and scopes of which the whole table went: no listener asks them any more, only
+   * connections of an earlier one.
+   */
+  readonly retired: ReadonlyMap<string, NamedResource>
 }
 
 /** The resources of one type. */

@@ -79,9 +79,13 @@ export class ResourceStore {
   /** Takes over one epoch and tells the streams concerned. */
   apply(changes: StoreChanges): void {
     const dirty = new Map<Audience, Map<XdsType, Set<string>>>()
+    const gone: { readonly audience: Audience; readonly resource: NamedResource }[] = []
     for (const { gateway, type, name, resource } of changes.resources) {
       const audience = this.#audience(gateway)
+      const before = resource === undefined ? audience.of(type).get(name) : undefined
       if (!audience.put(type, name, resource)) continue
+      if (before !== undefined && (type === 'scoped-route' || type === 'route'))
+        gone.push({ audience, resource: before })
       mark(dirty, audience, type, name)
       if (resource === undefined) for (const callback of this.#onGone) callback(gateway, type, name)
     }
@@ -89,6 +93,7 @@ export class ResourceStore {
       if (!this.#endpoints.put(name, resource)) continue
       for (const audience of this.#watched.get(name)?.keys() ?? []) mark(dirty, audience, 'endpoint', name)
     }
+    for (const { audience, resource } of gone) audience.retire(resource)
     const renamed = new Set<Audience>()
     for (const { gateway, label, ownerUid } of changes.revisions ?? []) {
       const audience = this.#audience(gateway)
@@ -99,6 +104,7 @@ export class ResourceStore {
     for (const [audience, names] of dirty) {
       const revision = renamed.has(audience) ? audience.revision : undefined
       for (const listener of [...audience.listeners]) listener.changed(names, revision)
+      audience.retired.clear()
       this.#dropIfEmpty(audience)
     }
   }
@@ -192,6 +198,7 @@ class Audience implements Shelf {
   readonly listeners = new Set<StoreListener>()
   readonly quarantine = new Quarantine()
   revision: Revision | undefined
+  readonly retired = new Map<string, NamedResource>()
   readonly #stocks = new Map<XdsType, Stock>()
   readonly #endpoints: Stock
 
@@ -213,6 +220,21 @@ class Audience implements Shelf {
       this.#stocks.set(type, stock)
     }
     return stock
+  }
+
+  /** Takes a route, or a scope of a table that no listener asks any more, for retired. Other scopes are just gone. */
+  retire(resource: NamedResource): void {
+    const { tables = [] } = resource
+    const isTableGone = tables.length > 0 && !tables.some((table) => this.#isAsked(table))
+    if (resource.type === 'route' || isTableGone) {
+      this.retired.set(resource.name, resource)
+    }
+  }
+
+  #isAsked(table: string): boolean {
+    const listeners = this.of('listener')
+    for (const name of listeners.names()) if (listeners.get(name)?.tables?.includes(table) === true) return true
+    return false
   }
 
   put(type: XdsType, name: string, resource: NamedResource | undefined): boolean {

@@ -65,6 +65,8 @@ export interface StreamState {
   readonly waiting: Map<string, Waiter>
   readonly waitingFor: Map<string, Set<Waiter>>
   readonly bindRetries: Map<string, BindRetry>
+  /** Clusters that old connections may need, with the time until when; in ascending order of it. */
+  readonly heldClusters: Map<string, number>
   /** Revisions that are not taken yet, oldest first. */
   readonly milestones: Milestone[]
   isLate: boolean
@@ -101,6 +103,7 @@ export function newStreamState(context: StreamContext): StreamState {
     waiting: new Map(),
     waitingFor: new Map(),
     bindRetries: new Map(),
+    heldClusters: new Map(),
     milestones: revision === undefined ? [] : [{ revision, epoch: 0, sinceMs: 0 }],
     isLate: false,
     epoch: 0,

@@ -18,6 +18,8 @@ export function wantedOf(state: StreamState, lane: Lane, name: string): Wanted {
   const stock = membership.shelf.of(lane.type)
   const current = stock.get(name)
   const empty = emptyResource(lane.type, name)
+  // Routes go with the chain that asks for them; its connections need them until Envoy has drained it and asks no more.
+  if (current === undefined && lane.type === 'route' && lane.known.has(name)) return { kind: 'nothing' }
   if (current === undefined) return empty === undefined ? { kind: 'gone' } : { kind: 'resource', resource: empty }
   if (!quarantine.has(current, envoyVersion)) return { kind: 'resource', resource: current }
   if (lane.known.has(name) && !lane.forced.has(name)) return { kind: 'nothing' }

@@ -6,10 +6,11 @@ import type { Gateway, Listener as ListenerSpec, RouteGroupKind } from '../../ap
 import { type Problem, reasons } from '../../api/conditions.ts'
 import type { Reader } from '../../graph/collection.ts'
 import { type GatewayKey, gatewayKey, type Host, type SecretName, type TableName, tableName } from '../../ir/names.ts'
+import { compareStrings } from '../../lib/sorted.ts'
 import type { Platform } from '../contract.ts'
 import { bindPort } from '../gateway/ports.ts'
 import { addressProblems } from './gateways.ts'
-import { addressProblem, anyHost, normalHost } from './hostnames.ts'
+import { addressProblem, anyHost, covers, normalHost } from './hostnames.ts'
 import type { NamespacePolicy } from './namespaces.ts'
 import { type CertificateContext, resolveCertificates } from '../gateway/tls.ts'
 
@@ -63,7 +64,7 @@ export function compileListeners(
   const { namespace, name } = gateway.metadata
   const key = gatewayKey(namespace, name)
   const isGatewayRefused = addressProblems(gateway, platform).length > 0
-  return gateway.spec.listeners.map((spec, index) => {
+  const checked = gateway.spec.listeners.map((spec, index) => {
     const field = `spec.listeners[${index}]`
     const certificates =
       spec.protocol === 'HTTPS'
@@ -87,7 +88,7 @@ export function compileListeners(
       bindPort: bindPort(spec.port, platform),
       protocol: spec.protocol,
       host: normalHost(spec.hostname),
-      table: tableName(spec.port, spec.protocol === 'HTTPS' ? spec.name : undefined),
+      table: tableName(spec.port),
       namespaces: namespacePolicy(spec),
       supportedKinds: supportedKinds(spec),
       certificates: certificates.names,
@@ -96,6 +97,18 @@ export function compileListeners(
     }
     return { listener, problems }
   })
+  const all = checked.map(({ listener }) => listener)
+  return checked.map(({ listener, problems }) => ({ listener: inItsTable(listener, all), problems }))
+}
+
+/** With the table of an HTTPS listener, which depends on what others of its port take away from it. */
+function inItsTable(listener: GatewayListener, all: readonly GatewayListener[]): GatewayListener {
+  const { name, port, host, protocol } = listener
+  if (protocol !== 'HTTPS') return listener
+  const lost = all
+    .filter((other) => other.serves && other.port === port && other.host !== host && covers(host, other.host))
+    .map((other) => other.host)
+  return { ...listener, table: tableName(port, name, lost.sort(compareStrings)) }
 }
 
 function namespacePolicy(spec: ListenerSpec): NamespacePolicy {

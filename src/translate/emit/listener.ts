@@ -1,7 +1,7 @@
 /** ir.Listener -> envoy.config.listener.v3.Listener. */
 import { packAny } from '../../envoy/any.ts'
 import type { envoy } from '../../envoy/gen/xds.js'
-import { makeResource, type NamedResource } from '../../envoy/resource.ts'
+import { makeResource, type NamedResource, type ResourceFacts } from '../../envoy/resource.ts'
 import { bool, uint32 } from '../../envoy/wrappers.ts'
 import type { Listener } from '../../ir/listener.ts'
 import { type GatewayKey, listenerName } from '../../ir/names.ts'
@@ -41,8 +41,13 @@ export function emitListener(
       // On a shared host two processes with SO_REUSEPORT would silently share a port: it must fail with the errno.
       ...(platform.kind === 'standalone' ? { enableReusePort: bool(false) } : {}),
     },
-    chains.some(({ routes }) => routes === 'scopes') ? { gate: 'after-scopes' } : {},
+    scopeFacts(chains),
   )
+}
+
+function scopeFacts(chains: Listener['chains']): ResourceFacts {
+  const tables = chains.filter(({ routes }) => routes === 'scopes').map(({ table }) => table)
+  return tables.length === 0 ? {} : { gate: 'after-scopes', tables }
 }
 
 /**

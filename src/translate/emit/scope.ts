@@ -27,7 +27,8 @@ type EnvoyVirtualHost = envoy.config.route.v3.IVirtualHost
 
 /** One host of a table of scopes, or a part of its paths, selected by its key in the scope header. */
 export function emitScope(vhost: VirtualHost, features: readonly AnyFeature[] = routeFeatures): NamedResource {
-  return scope(scopeKey(vhost), [emitVirtualHost(vhost, features)], factsOf(vhost, features))
+  const facts = { ...factsOf(vhost, features), tables: [vhost.table] }
+  return scope(scopeKey(vhost), [emitVirtualHost(vhost, features)], facts)
 }
 
 function scopeKey({ table, host, bucket }: VirtualHost): ScopeName {
@@ -45,7 +46,7 @@ export function emitStubs(_gateway: GatewayKey, table: TableName, stubs: readonl
     if (byDomain.get(stub.domain)?.target.kind !== 'respond') byDomain.set(stub.domain, stub)
   }
   const sorted = [...byDomain.values()].sort(compareBy(({ domain }) => domain))
-  return scope(fallbackScopeName(table), sorted.map(emitStub), {})
+  return scope(fallbackScopeName(table), sorted.map(emitStub), { tables: [table] })
 }
 
 /**
@@ -78,7 +79,7 @@ function emitStub({ domain, target }: Stub): EnvoyVirtualHost {
       ])
 }
 
-type Facts = Pick<NamedResource, 'clusters' | 'origins' | 'scopes'>
+type Facts = Pick<NamedResource, 'clusters' | 'origins' | 'scopes' | 'tables'>
 
 function factsOf({ table, host, routes, onMiss }: VirtualHost, features: readonly AnyFeature[]): Facts {
   return {
