@@ -52,6 +52,17 @@ const inventedKinds: Readonly<Record<string, string>> = {
   MultiClusterService: otherClusters,
 }
 
+/** What does here what objects of others do, by group and kind. */
+const replacements: ReadonlyMap<string, string> = new Map([
+  ['networking.k8s.io/Ingress', 'write a Gateway and HTTPRoutes for what it does'],
+  ['networking.k8s.io/IngressClass', 'write a GatewayClass'],
+  ['networking.istio.io/Gateway', `write a Gateway of ${gatewayApiGroup}`],
+  ['networking.istio.io/VirtualService', 'write HTTPRoutes for what it does'],
+  ['networking.istio.io/DestinationRule', 'GatewayParameters have connection pools and outlier detection'],
+  ['projectcontour.io/HTTPProxy', 'write HTTPRoutes for what it does'],
+  ['traefik.io/IngressRoute', 'write HTTPRoutes for what it does'],
+])
+
 function unknownKind(group: string, apiVersion: string, name: string): ParseProblem {
   const meant = nearestKind(group, name)
   const what = `${quoteValue(name)} of ${quoteValue(apiVersion)}`
@@ -71,6 +82,7 @@ function unknownKind(group: string, apiVersion: string, name: string): ParseProb
     reason: 'IgnoredKind',
     field: 'kind',
     message: `kind ${what} has no effect here: ignored`,
+    remedy: replacements.get(`${group}/${name}`),
   }
 }
 

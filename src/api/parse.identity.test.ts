@@ -63,6 +63,13 @@ describe('kind and apiVersion', () => {
     expect(problems(apiVersion, kind)).toMatchObject([{ severity: 'warning', reason: 'IgnoredKind' }])
   })
 
+  test.each([
+    ['networking.k8s.io/v1', 'Ingress', 'write a Gateway and HTTPRoutes for what it does'],
+    ['networking.istio.io/v1', 'Gateway', 'write a Gateway of gateway.networking.k8s.io'],
+  ])('%s %s is ignored, and what to write instead is said', (apiVersion, kind, remedy) => {
+    expect(problems(apiVersion, kind)).toMatchObject([{ severity: 'warning', reason: 'IgnoredKind', remedy }])
+  })
+
   test('both are asked for at once when both are missing', () => {
     expect(problems(undefined, 1).map((one) => [one.field, one.reason])).toEqual([
       ['apiVersion', 'MissingField'],

@@ -68,6 +68,16 @@ describe('patterns of the schemas', () => {
     expect(compilePattern('^[!-~]+([\\t ]?[!-~]+)*$').test(`${'a'.repeat(4096)}\n`)).toBe(false)
   })
 
+  test('have words each, but for those of statuses, which nobody writes', () => {
+    const ofStatus = [
+      '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
+      patterns.find((pattern) => pattern.includes('*/)?(([')),
+    ]
+    const ofLabels = '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$'
+    const wordless = patterns.filter((pattern) => describePattern(pattern).startsWith('text that matches'))
+    expect(wordless.filter((pattern) => pattern !== ofLabels)).toEqual(ofStatus.toSorted())
+  })
+
   test('an unknown pattern is shown as it is', () => {
     expect(describePattern('^x$')).toBe('text that matches ^x$')
   })

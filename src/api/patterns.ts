@@ -22,6 +22,16 @@ const words: Readonly<Record<string, string>> = {
   '^([0-9]{1,5}(h|m|s|ms)){1,4}$': 'a duration such as 1m30s or 500ms: numbers with a unit h, m, s or ms',
   "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$":
     'a domain and a path, such as example.com/gateway-controller',
+  '(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)':
+    'an origin without a path, such as https://shop.example.com or https://*.example.com:8443, or "*" for every one',
+  '^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$':
+    'a protocol: HTTP, HTTPS, TLS, TCP or UDP',
+  "^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$":
+    'a path; anything but letters, digits and plain signs as %XX',
+  "^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$":
+    'a type of address: IPAddress, Hostname or NamedAddress',
+  '^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$':
+    'System, or a domain and a name, such as example.com/roots',
   '^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\\?([^#]*))?(#(.*))?': 'an absolute URI such as spiffe://example.org/shop',
 }
 

@@ -96,7 +96,7 @@ describe('validate', () => {
       code: 0,
       text: route('  parentRefs:\n    - name: gw\n    - name: gone'),
       out: lines(
-        'bad.yaml:7:7: warning: spec.parentRefs[1]: there is no Gateway "default/gone" of a class served here, so the route does not attach to it; create it or correct name and namespace',
+        'bad.yaml:7:7: warning: spec.parentRefs[1]: there is no Gateway "default/gone", so the route does not attach to it; create it or correct name and namespace',
       ),
     },
     {
@@ -114,7 +114,7 @@ describe('validate', () => {
       code: 0,
       text: `${gatewayOf('one', 'gone')}---\n${gatewayOf('two', 'typo')}---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: typo }\nspec: { controllerName: fairlead.dev/gateway }\n`,
       out: lines(
-        'bad.yaml:5:3: warning: spec.gatewayClassName: there is no GatewayClass "gone", so nothing serves the Gateway; create it or correct the name',
+        'bad.yaml:5:3: warning: spec.gatewayClassName: there is no GatewayClass "gone", so nothing serves the Gateway; create it, or use "fairlead"',
         'bad.yaml:13:3: warning: spec.gatewayClassName: GatewayClass "typo" is of controller "fairlead.dev/gateway" and "fairlead.dev/gateway-controller" serves here; correct its controllerName or choose another class',
       ),
     },

@@ -339,7 +339,7 @@ export const badMeaning: readonly BadCase[] = [
     what: 'a parent that does not exist',
     objects: [route('bad', { parentRefs: [{ name: 'gone' }] })],
     says: [
-      'spec.parentRefs[0]: there is no Gateway "default/gone" of a class served here, so the route does not attach to it; create it or correct name and namespace',
+      'spec.parentRefs[0]: there is no Gateway "default/gone", so the route does not attach to it; create it or correct name and namespace',
     ],
   },
   {

@@ -93,7 +93,7 @@ export function attachParent(
     .filter(({ hosts }) => hosts.length > 0)
   if (attachments.length === 0) {
     const hosts = allowed.map(({ host }) => `"${host}"`).join(', ')
-    const message = `none of the hostnames ${route.hostnames.map((name) => `"${name}"`).join(', ')} meets those of the listeners (${hosts})`
+    const message = `none of the hostnames ${route.hostnames.map((name) => `"${name}"`).join(', ')} meets those of the listeners (${hosts}); correct one of the two`
     return { ...verdict, refusal: { reason: reasons.NoMatchingListenerHostname, message } }
   }
   return { ...verdict, attachments }

@@ -10,13 +10,19 @@ import { foreignAnnotations } from './foreign-annotations.ts'
 /** What a remark is about, without the object that it stands on. */
 type Remark = Omit<Notice, 'object'>
 
-/** Why nothing serves a Gateway, or which of its fields have no effect. `gatewayClass` is undefined when there is none. */
-export function gatewayNotices(
-  gateway: Gateway,
-  gatewayClass: GatewayClass | undefined,
-  settings: TranslateSettings,
-): readonly Notice[] {
-  const unserved = classRemark(gateway.spec.gatewayClassName, gatewayClass, settings)
+/** What a Gateway's class is looked up in. */
+export interface ClassContext {
+  /** Undefined when there is none. */
+  readonly gatewayClass: GatewayClass | undefined
+  /** Names of the classes served here. */
+  readonly served: () => readonly string[]
+  readonly settings: TranslateSettings
+}
+
+/** Why nothing serves a Gateway, or which of its fields have no effect. */
+export function gatewayNotices(gateway: Gateway, context: ClassContext): readonly Notice[] {
+  const { gatewayClass, settings } = context
+  const unserved = classRemark(gateway.spec.gatewayClassName, context)
   const isOurs = gatewayClass?.spec.controllerName === settings.controllerName
   const remarks = unserved === undefined ? (isOurs ? ownRemarks('Gateway', gateway) : []) : [unserved]
   const object = `Gateway/${gateway.metadata.namespace}/${gateway.metadata.name}`
@@ -26,12 +32,13 @@ export function gatewayNotices(
 /** A class of another controller is that one's business, unless nobody else reads the objects. */
 function classRemark(
   name: string,
-  gatewayClass: GatewayClass | undefined,
-  { controllerName, platform }: TranslateSettings,
+  { gatewayClass, served, settings: { controllerName, platform } }: ClassContext,
 ): Remark | undefined {
   const remark = (message: string): Remark => ({ field: 'spec.gatewayClassName', message })
   if (gatewayClass === undefined) {
-    return remark(`there is no GatewayClass "${name}", so nothing serves the Gateway; create it or correct the name`)
+    const names = served().map((one) => `"${one}"`)
+    const advice = names.length === 0 ? 'create it' : `create it, or use ${names.join(' or ')}`
+    return remark(`there is no GatewayClass "${name}", so nothing serves the Gateway; ${advice}`)
   }
   const other = gatewayClass.spec.controllerName
   if (other !== controllerName) {
@@ -46,12 +53,26 @@ function ownRemarks(kind: string, object: Gateway | HTTPRoute): readonly Remark[
   return [...foreignAnnotations(object.metadata.annotations), ...ignoredFields(kind, object)]
 }
 
+/** What a route's parents are looked up in. */
+export interface ParentContext {
+  /** Whether a Gateway is of a class served here. */
+  readonly isServed: (gateway: string) => boolean
+  /** The class of a Gateway, whoever serves it; undefined when there is no such Gateway. */
+  readonly classOf: (gateway: string) => string | undefined
+  /** Whether a class is there, of whatever controller. */
+  readonly hasClass: (name: string) => boolean
+  /** Namespaces with a Gateway of that name that is served here. */
+  readonly namespacesOf: (name: string) => readonly string[]
+  readonly settings: TranslateSettings
+}
+
 /** Why nothing, or not every parent, serves a route: a parentRef to a Gateway that nobody knows gets no status entry. */
-export function routeNotices(route: HTTPRoute, isServed: (gateway: string) => boolean): readonly Notice[] {
+export function routeNotices(route: HTTPRoute, context: ParentContext): readonly Notice[] {
   const { namespace, name } = route.metadata
+  const { isServed } = context
   const { parentRefs: parents = [], useDefaultGateways } = route.spec
   const remarks = parents.flatMap((parentRef, index) => {
-    const message = parentRemark(parentRef, namespace, isServed)
+    const message = parentRemark(parentRef, namespace, context)
     return message === undefined ? [] : [{ field: `spec.parentRefs[${index}]`, message }]
   })
   const isOurs = parents.some((parentRef) => isServed(parentGateway(parentRef, namespace) ?? ''))
@@ -89,13 +110,23 @@ export function emptyBackendNotices(
 function parentRemark(
   parentRef: ParentReference,
   namespace: string,
-  isServed: (gateway: string) => boolean,
+  { isServed, classOf, hasClass, namespacesOf, settings }: ParentContext,
 ): string | undefined {
   const gateway = parentGateway(parentRef, namespace)
   if (gateway === undefined) {
     return `a parent of kind "${parentRef.kind}" is not supported yet, so the route does not attach to it; name a Gateway`
   }
-  return isServed(gateway)
-    ? undefined
-    : `there is no Gateway "${gateway}" of a class served here, so the route does not attach to it; create it or correct name and namespace`
+  if (isServed(gateway)) return undefined
+  const className = classOf(gateway)
+  if (className !== undefined) {
+    // Of a Gateway of another controller that one tells, unless nobody else reads the objects.
+    if (settings.platform.kind === 'kubernetes' && hasClass(className)) return undefined
+    return `nothing here serves Gateway "${gateway}" (class "${className}"), so the route does not attach to it; correct the Gateway's class, or name another`
+  }
+  const others = namespacesOf(parentRef.name)
+  const advice =
+    others.length === 0
+      ? 'create it or correct name and namespace'
+      : `did you mean namespace: ${others.slice(0, 3).join(' or ')}?`
+  return `there is no Gateway "${gateway}", so the route does not attach to it; ${advice}`
 }

@@ -70,7 +70,8 @@ export function buildGateways(graph: Graph, inputs: Inputs, references: Referenc
     parameters: buildParameters(graph, inputs, { classes, gateways }),
     notices: graph.derive('gatewayNotices', inputs.gateways, (read, gateway) => {
       const gatewayClass = read.get(inputs.gatewayClasses, gateway.spec.gatewayClassName)
-      return gatewayNotices(gateway, gatewayClass, read.single(settings)).map(noticeEntry)
+      const served = () => read.entries(classes).map(({ key }) => key)
+      return gatewayNotices(gateway, { gatewayClass, served, settings: read.single(settings) }).map(noticeEntry)
     }),
   }
 }

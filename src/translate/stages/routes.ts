@@ -37,8 +37,15 @@ export function buildRoutes(graph: Graph, inputs: Inputs, references: References
   const attached = graph.index('attachedRoutes', compiled.reports, (report) =>
     report.nothingLeft ? [] : attachedListeners(report),
   )
+  const gatewaysByName = graph.index('gatewaysByName', gateways.gateways, ({ metadata }) => [metadata.name])
   const notices = graph.derive('routeNotices', inputs.httpRoutes, (read, route) =>
-    routeNotices(route, (gateway) => read.has(gateways.gateways, gateway)).map(noticeEntry),
+    routeNotices(route, {
+      isServed: (gateway) => read.has(gateways.gateways, gateway),
+      classOf: (gateway) => read.get(inputs.gateways, gateway)?.spec.gatewayClassName,
+      hasClass: (name) => read.has(inputs.gatewayClasses, name),
+      namespacesOf: (name) => read.group(gatewaysByName, name).map(({ value }) => value.metadata.namespace),
+      settings: read.single(inputs.settings),
+    }).map(noticeEntry),
   )
   return { units: compiled.outputs, reports: compiled.reports, attached, notices }
 }
