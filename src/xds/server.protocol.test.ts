@@ -46,6 +46,21 @@ function askAndNeverRead(port: number, subscribe: readonly string[]): void {
 }
 
 describe('the xDS server', () => {
+  test('keeps nothing of a client that has gone', async () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('a')])
+    const join = vi.spyOn(stock.store, 'join')
+    const { port } = await rig.serve(stock)
+    const client = connect({ port })
+    client.request('cluster')
+    await client.next('cluster')
+    const [joined] = join.mock.results
+    if (joined?.type !== 'return') throw new Error('no stream has joined the store')
+    const leave = vi.spyOn(joined.value, 'leave')
+    client.close()
+    await expect.poll(() => leave.mock.calls.length, { timeout: 20_000 }).toBe(1)
+  })
+
   test('carries names, versions, bytes and removals as they are', async () => {
     const stock = new TestStore()
     const cluster = edsCluster('a')
@@ -98,20 +113,26 @@ describe('the xDS server', () => {
     expect(feedback.delivery(stock.gateway)).toEqual({ connected: 1, synced: true, revision: 'first' })
   })
 
-  test('a stream waits until the first configuration is complete', async () => {
+  test('a stream waits until the first configuration is complete: it is told nothing of a part', async () => {
     const stock = new TestStore()
     const store = new ResourceStore()
     const { port } = await rig.serve(stock, { store })
     const joined = vi.spyOn(store, 'join')
+    const put = (name: string) => {
+      const resource = edsCluster(name)
+      store.apply({ resources: [{ gateway: stock.gateway, type: 'cluster', name, resource }], endpoints: [] })
+    }
     const [early, late] = [connect({ port }), connect({ port })]
     early.request('cluster')
-    await vi.waitUntil(() => joined.mock.calls.length > 0)
-    const resource = edsCluster('a')
-    store.apply({ resources: [{ gateway: stock.gateway, type: 'cluster', name: 'a', resource }], endpoints: [] })
-    store.markSynced()
+    await vi.waitUntil(() => joined.mock.calls.length === 1)
+    put('a')
     late.request('cluster')
+    // Whoever were told of the part would have been told by now.
+    await vi.waitUntil(() => joined.mock.calls.length === 2)
+    put('b')
+    store.markSynced()
     for (const client of [early, late]) {
-      expect((await client.next('cluster')).resources.map(({ name }) => name)).toEqual(['a'])
+      expect((await client.next('cluster')).resources.map(({ name }) => name)).toEqual(['a', 'b'])
     }
   })
 
