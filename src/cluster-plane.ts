@@ -278,6 +278,7 @@ function adminFacts({ assembly, classes, deliverer, identity, metrics, source }:
     graph,
     metrics,
     notReady: () => (deliverer.isSynced ? identity.missing : missing(source)),
+    impaired: () => impaired(source),
     proxies: () => deliverer.server.proxies(),
     refusals: () => deliverer.feedback.refusals(),
     statuses: outputs.statuses,
@@ -296,6 +297,12 @@ function adminFacts({ assembly, classes, deliverer, identity, metrics, source }:
 }
 
 const keptClass = 'was deleted; Gateways that use it are served as before: create it again, or delete them'
+
+/** Of whole kinds alone: /readyz is read by others than operators. */
+function impaired(source: KubeSource): readonly string[] {
+  const errors = [...source.notices].filter(([subject, { severity }]) => severity === 'error' && !subject.includes('/'))
+  return errors.map(([subject, { message }]) => `${subject}: ${message}`)
+}
 
 function missing(source: KubeSource): string {
   const notices = [...source.notices].map(([subject, { message }]) => `${subject}: ${message}`)

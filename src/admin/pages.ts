@@ -12,6 +12,8 @@ export interface AdminFacts {
   readonly metrics: Metrics
   /** Undefined when ready, else what is still missing. */
   readonly notReady: () => string | undefined
+  /** What is wrong though it is ready, one line each; names no object. */
+  readonly impaired?: (() => readonly string[]) | undefined
   /** Connected proxies with what each was sent, acknowledged and refused, per type. */
   readonly proxies: () => unknown
   readonly refusals: () => readonly unknown[]
@@ -30,8 +32,8 @@ export function adminPages(facts: AdminFacts): readonly AdminPage[] {
     { path: '/healthz', summary: 'the process runs', render: () => text('ok') },
     {
       path: '/readyz',
-      summary: '200 once the configuration is read and served',
-      render: () => ready(facts.notReady()),
+      summary: '200 once the configuration is read and served; says what is wrong with what is read',
+      render: () => ready(facts.notReady(), facts.impaired?.() ?? []),
     },
     { path: '/metrics', summary: 'metrics in the format of Prometheus', render: () => metricsPage(facts.metrics) },
     {
@@ -84,8 +86,8 @@ function declareStanding({ metrics, graph, refusals, diagnostics }: AdminFacts):
   })
 }
 
-function ready(missing: string | undefined): AdminAnswer {
-  return missing === undefined ? text('ok') : text(missing, 503)
+function ready(missing: string | undefined, impaired: readonly string[]): AdminAnswer {
+  return missing === undefined ? text(['ok', ...impaired].join('\n')) : text(missing, 503)
 }
 
 async function metricsPage(metrics: Metrics): Promise<AdminAnswer> {

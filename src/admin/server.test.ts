@@ -19,11 +19,13 @@ async function serve() {
   rig.graph.flush()
   const refusals: object[] = []
   let missing: string | undefined = 'the configuration is not read yet'
+  const impaired: string[] = []
   server = new AdminServer(
     adminPages({
       graph: rig.graph,
       metrics: createMetrics(),
       notReady: () => missing,
+      impaired: () => impaired,
       proxies: () => [{ node: 'one' }],
       refusals: () => refusals,
       statuses: rig.outputs.statuses,
@@ -37,7 +39,7 @@ async function serve() {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, init)
     return { status: response.status, body: await response.text() }
   }
-  return { get, port, refusals, becomeReady: () => (missing = undefined) }
+  return { get, port, refusals, impaired, becomeReady: () => (missing = undefined) }
 }
 
 describe('the admin interface', () => {
@@ -47,6 +49,13 @@ describe('the admin interface', () => {
     becomeReady()
     expect(await get('/readyz')).toEqual({ status: 200, body: 'ok\n' })
     expect((await get('/healthz')).status).toBe(200)
+  })
+
+  test('says what is wrong though it is ready', async () => {
+    const { get, impaired, becomeReady } = await serve()
+    becomeReady()
+    impaired.push('HTTPRoute: it may not be read')
+    expect(await get('/readyz')).toEqual({ status: 200, body: 'ok\nHTTPRoute: it may not be read\n' })
   })
 
   test('counts what is wrong now', async () => {
