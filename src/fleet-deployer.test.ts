@@ -124,6 +124,55 @@ describe('FleetDeployer', () => {
     expect(fleets()).toEqual([])
   })
 
+  describe('a Gateway that goes from one class of ours to another', () => {
+    const has = (fleet: string) =>
+      ['Service', 'ConfigMap', 'Deployment'].filter((kind) => api.get(kind, 'infra', fleet) !== undefined)
+    const all = ['Service', 'ConfigMap', 'Deployment']
+    /** Says what the cluster would of an object. */
+    const report = (kind: string, name: string, status: object) => api.put({ ...api.get(kind, 'infra', name), status })
+    const addressed = { loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } }
+    const change = async () => {
+      api.put(gatewayClass('second'))
+      api.put(gateway('edge'))
+      await start()
+      api.put(gateway('edge', { gatewayClassName: 'second' }))
+      await pass(5_000)
+    }
+
+    test('keeps its fleet until the new one serves at an address, and some time for that to be heard', async () => {
+      await change()
+      expect([has('edge-fairlead'), has('edge-second')]).toEqual([all, all])
+      report('Deployment', 'edge-second', { observedGeneration: 1, availableReplicas: 1 })
+      await pass(60_000)
+      expect(has('edge-fairlead')).toEqual(all)
+      report('Service', 'edge-second', addressed)
+      await pass(25_000)
+      expect(has('edge-fairlead')).toEqual(all)
+      await pass(10_000)
+      expect([has('edge-fairlead'), has('edge-second')]).toEqual([[], all])
+    })
+
+    test('keeps its fleet while no proxy of the new one serves, however long', async () => {
+      await change()
+      report('Service', 'edge-second', addressed)
+      report('Deployment', 'edge-second', { observedGeneration: 1, availableReplicas: 0 })
+      await pass(1_200_000)
+      expect(has('edge-fairlead')).toEqual(all)
+    })
+
+    test('keeps it over a restart, and when it goes back', async () => {
+      await change()
+      await restart(() => {})
+      await pass(60_000)
+      expect(has('edge-fairlead')).toEqual(all)
+      report('Service', 'edge-fairlead', addressed)
+      report('Deployment', 'edge-fairlead', { observedGeneration: 1, availableReplicas: 1 })
+      api.put(gateway('edge'))
+      await pass(60_000)
+      expect([has('edge-fairlead'), has('edge-second')]).toEqual([all, []])
+    })
+  })
+
   test('keeps every fleet while it may not read Gateways, whenever it was started', async () => {
     api.put(gateway('edge'))
     await start()

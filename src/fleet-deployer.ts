@@ -1,15 +1,18 @@
 /** Runs the proxies of every Gateway in the cluster: what translation wants to run becomes applied objects. */
+import type { Gateway } from './api/gen/types.ts'
 import { apiVersionOf } from './api/kinds.ts'
 import { fleetObjectsTable, type ManagedKind, type ManagedObject } from './api/managed-kinds.ts'
 import type { Assembly } from './cli/assembly.ts'
 import { renderFleet } from './infra/fleet.ts'
 import type { FleetSettings } from './infra/fleet-settings.ts'
+import { FleetSuccession } from './fleet-succession.ts'
 import type { GatewayInfra } from './ir/infra.ts'
-import { fleetName } from './ir/names.ts'
+import { fleetName, gatewayKey } from './ir/names.ts'
 import type { Logger } from './lib/logger.ts'
 import type { Metrics } from './lib/metrics.ts'
+import { fleetServiceKey } from './translate/gateway/addresses.ts'
 import { managedLabel, type ObservedObject } from './watch/applied-object.ts'
-import { Applier } from './watch/apply.ts'
+import { Applier, type MayDelete } from './watch/apply.ts'
 import type { KubeClient } from './watch/kube-client.ts'
 import type { ObjectSources } from './watch/sources.ts'
 import { Reflector, type ReflectorState } from './watch/reflector.ts'
@@ -28,12 +31,14 @@ export class FleetDeployer {
   readonly #options: FleetDeployerOptions
   readonly #applier: Applier
   readonly #watches: readonly ManagedWatch[]
+  readonly #succession: FleetSuccession
   #settings: FleetSettings | undefined
   #isOn = false
 
   constructor(options: FleetDeployerOptions) {
     const { assembly, client, controllerName, logger, metrics } = options
     this.#options = options
+    this.#succession = new FleetSuccession(client)
     this.#applier = new Applier({
       client,
       fieldManager: 'fairlead',
@@ -44,10 +49,7 @@ export class FleetDeployer {
         if (message === undefined) assembly.fleetProblems.delete(gateway)
         else assembly.fleetProblems.set(gateway, message)
       },
-      mayDelete: async (object) => {
-        await assembly.graph.idle() // What was read is then in the sources.
-        return isUnwanted(object, assembly.sources)
-      },
+      mayDelete: (object) => this.#mayDelete(object),
     })
     this.#watches = fleetObjectsTable.map((kind) => watchManaged(kind, this.#applier, options))
     const { graph, outputs } = assembly
@@ -90,12 +92,26 @@ export class FleetDeployer {
   #follow(gateway: string, infra: GatewayInfra | undefined): void {
     if (this.#settings === undefined) return
     if (infra === undefined) {
+      this.#succession.forget(gateway)
       this.#applier.delete(gateway)
       return
     }
     const fleet = isHeld(infra) ? undefined : this.#render(infra, this.#settings)
     if (fleet !== undefined) this.#applier.set(gateway, fleet)
     else this.#applier.hold(gateway, { namespace: infra.namespace, name: fleetName(infra.name, infra.className) })
+  }
+
+  async #mayDelete(object: ObservedObject): Promise<MayDelete> {
+    const { graph, sources, outputs } = this.#options.assembly
+    await graph.idle() // What was read is then in the sources.
+    const gateway = gatewayOf(object, sources)
+    if (gateway === undefined || !isUnwanted(gateway, sources)) return 'no'
+    const { namespace, name } = gateway.metadata
+    const infra = outputs.infra.get(gatewayKey(namespace, name))
+    if (infra === undefined) return 'yes'
+    const service = sources.services.get(fleetServiceKey(gateway))
+    const isOver = await this.#succession.isOver(object, { gateway, infra, service }, performance.now())
+    return isOver ? 'yes' : 'not yet'
   }
 
   /** A bug that one Gateway brings out must not harm the others, nor what runs for it. */
@@ -122,10 +138,13 @@ function isHeld({ held, ports }: GatewayInfra): boolean {
  * cannot be read may want it. With a Gateway that is gone the API server deletes what it owned, for it knows best; an empty
  * list, whatever it comes from, shall not end every proxy.
  */
-function isUnwanted({ namespace, owners }: ObservedObject, { gateways, gatewayClasses }: ObjectSources): boolean {
+function isUnwanted(gateway: Gateway, { gatewayClasses }: ObjectSources): boolean {
+  return gatewayClasses.has(gateway.spec.gatewayClassName)
+}
+
+function gatewayOf({ namespace, owners }: ObservedObject, { gateways }: ObjectSources): Gateway | undefined {
   const owner = owners.find(({ kind, isController }) => isController && kind === 'Gateway')
-  const gateway = owner && gateways.get(`${namespace}/${owner.name}`)
-  return gateway !== undefined && gatewayClasses.has(gateway.spec.gatewayClassName)
+  return owner && gateways.get(`${namespace}/${owner.name}`)
 }
 
 interface ManagedWatch {

@@ -4,9 +4,10 @@ import { until } from '../../src/testing/envoy-rig.ts'
 import { currentCluster } from '../cluster/facts.ts'
 import type { Manifest, Ref } from '../rig/api.ts'
 import { podsWith, replacePods, scale } from '../rig/deployments.ts'
-import { echoApp, gatewayObject, routeObject } from '../rig/objects.ts'
+import { statusOf } from '../rig/conditions.ts'
+import { echoApp, gatewayApi, gatewayObject, routeObject } from '../rig/objects.ts'
 import { Scene } from '../rig/scene.ts'
-import { type Edge, type EdgeLoad, reaches, startEdgeLoad } from '../rig/traffic.ts'
+import { type Edge, type EdgeLoad, outcomeAt, reaches, startEdgeLoad } from '../rig/traffic.ts'
 
 const namespace = 'fleet'
 const host = 'shop.example.com'
@@ -83,6 +84,41 @@ describe('a fleet', () => {
       await load.everywhere('shop')
     })
     expect(failures).toEqual([])
+  })
+
+  test('keeps its address and its proxies until those of another class serve, when the Gateway changes its class', async () => {
+    const second: Manifest = {
+      apiVersion: gatewayApi,
+      kind: 'GatewayClass',
+      metadata: { name: 'fleet-second' },
+      spec: { controllerName: 'fairlead.dev/gateway-controller' },
+    }
+    await scene.api.apply([second])
+    const gateway = scene.ref('Gateway', 'edge')
+    const failures = await failuresDuring(async (load) => {
+      await scene.api.patch(gateway, { spec: { gatewayClassName: 'fleet-second' } })
+      const what = 'another address in status'
+      const current = async () => statusOf(await scene.api.read(gateway)).addresses?.[0]?.value ?? edge.address
+      const next = await until(current, (address) => address !== edge.address, {
+        timeoutMs: 90_000,
+        everyMs: 200,
+        what,
+      })
+      // Whoever looks the address up now gets the new one; those who did so before are still served.
+      await reaches({ address: next }, { host }, 'shop', 60_000)
+      await load.everywhere('shop')
+    })
+    expect(failures).toEqual([])
+    await until(
+      () => scene.api.read(fleet()),
+      (object) => object === undefined,
+      { timeoutMs: 90_000, everyMs: 500, what: 'the end of the fleet of the first class' },
+    )
+    edge = { address: await scene.address('edge') }
+    expect(await outcomeAt(edge, { host })).toBe('shop')
+    await scene.api.patch(gateway, { spec: { gatewayClassName: 'fairlead' } })
+    await scene.rolledOut(fleet())
+    await scene.api.delete(second)
   })
 
   /** Waits until a workload and its last pod are gone. */

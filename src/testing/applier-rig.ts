@@ -57,7 +57,7 @@ export class ApplierRig {
       fieldManager: 'fairlead',
       controllerName: applierController,
       onProblem: (owner, message) => this.problems.push([owner, message]),
-      mayDelete: () => Promise.resolve(this.mayDelete),
+      mayDelete: () => Promise.resolve(this.mayDelete ? 'yes' : 'no'),
       logger: createLogger({
         level: 'warn',
         format: 'json',

@@ -65,7 +65,7 @@ class Applying {
       fieldManager: 'fairlead',
       controllerName: applierController,
       onProblem: (_, message) => this.problems.push(message),
-      mayDelete: () => Promise.resolve(true),
+      mayDelete: () => Promise.resolve('yes'),
       logger: silentLogger(),
       metrics: createMetrics(),
     })

@@ -18,13 +18,19 @@ export interface ApplierOptions {
   readonly controllerName: string
   /** What the owner should be told, when it changes; undefined: nothing is wrong any more. */
   readonly onProblem: (owner: string, message: string | undefined) => void
-  /** False while somebody who cannot be asked may want an object that no owner wants. Asked again every 30 s. */
-  readonly mayDelete: (object: ObservedObject) => Promise<boolean>
+  /**
+   * `no`: somebody who cannot be asked may want an object that no owner wants; asked again every 30 s. `not yet`: it serves
+   * until something else does; asked again every second.
+   */
+  readonly mayDelete: (object: ObservedObject) => Promise<MayDelete>
   readonly logger: Logger
   readonly metrics: Metrics
   /** Most owners that are worked on at once. Default: 4. */
   readonly concurrency?: number | undefined
 }
+
+/** Whether an object that no owner wants may be deleted. */
+export type MayDelete = 'yes' | 'no' | 'not yet'
 
 interface Owner {
   objects: readonly StampedObject[]
@@ -40,6 +46,8 @@ interface Owner {
 
 /** A refusal, or an object in our place, may be lifted without our seeing it. */
 const problemMs = 30_000
+/** How often it is asked whether something else serves now. */
+const successorMs = 1_000
 const maxProblemMs = 300_000
 /** The watch tells when an object is gone; this is in case it does not. */
 const waitingMs = 5_000
@@ -242,9 +250,10 @@ export class Applier {
 
   async #remove(key: string): Promise<Verdict> {
     const there = this.#objects.get(key)
-    const mayDelete = there !== undefined && (await this.#options.mayDelete(there))
+    const mayDelete = there === undefined ? 'no' : await this.#options.mayDelete(there)
     if (this.#wanted.has(key) || !this.#objects.isLeftOver(key)) return { kind: 'done' }
-    if (!mayDelete) return { kind: 'later', afterMs: problemMs, isIdle: true }
+    if (mayDelete === 'no') return { kind: 'later', afterMs: problemMs, isIdle: true }
+    if (mayDelete === 'not yet') return { kind: 'later', afterMs: successorMs, isIdle: true }
     const [kind = '', namespace = '', name = ''] = key.split('/')
     const failure = await this.#objects.delete(key)
     this.#metrics.writes.inc({ kind, result: failure?.kind ?? 'deleted' })
