@@ -55,6 +55,15 @@ describe('KubeSource.follow', () => {
     expect(rig.told).toEqual(['set Secret/shop/tls', 'set Secret/shop/plain', 'delete Secret/shop/plain'])
   })
 
+  test('a Secret that is no certificate is found though it was asked for before certificates were listed', async () => {
+    const rig = openRig()
+    rig.api.put(secret('plain', 'Opaque', {}))
+    rig.source.follow('Secret/shop/plain', true)
+    await rig.start()
+    await rig.source.settled()
+    expect(rig.objects.get('Secret/shop/plain')).toMatchObject({ type: 'Opaque' })
+  })
+
   test('certificates cost no watch each, before they were listed nor after', async () => {
     const rig = openRig()
     for (let i = 0; i < 100; i++) rig.api.put(secret(`tls-${i}`, 'kubernetes.io/tls', {}))

@@ -124,6 +124,19 @@ describe('LeaseHolder', () => {
     expect([...writers]).toEqual(['b'])
   })
 
+  test('one that finds the lease taken from it writes no more at once', async () => {
+    start('a')
+    await pass(0)
+    api.put({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'fairlead', namespace: 'fairlead-system' },
+      spec: { holderIdentity: 'b', leaseDurationSeconds: 15, renewTime: '2026-03-01T12:00:00.000000Z' },
+    })
+    await pass(6000)
+    expect([...writers]).toEqual([])
+  })
+
   test('one that comes back under its name need not wait', async () => {
     api.put({
       apiVersion: 'coordination.k8s.io/v1',

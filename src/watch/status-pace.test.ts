@@ -55,6 +55,12 @@ describe('WritePace', () => {
     pace.changed(5001)
     expect(pace.dueMs).toBe(5000 + 1000)
   })
+
+  test('a write that is undone ten minutes later is no fight', () => {
+    const pace = new WritePace()
+    const fights = [0, 1, 2, 3, 604].map((second) => pace.wrote(second * 1000))
+    expect(fights).toEqual([false, false, false, false, false])
+  })
 })
 
 describe('isOnlyCounts', () => {

@@ -156,6 +156,23 @@ describe('a scope', () => {
     expect(script.notes.at(-1)).toMatchObject({ kind: 'overdue', name: 'c', waitedFor: 'late' })
   })
 
+  test('that changed on its way has the whole time to wait for the cluster of its new version', () => {
+    const stock = new TestStore()
+    const script = settled(stock)
+    stock.put([edsCluster('c'), forwardScope('s', 'c')])
+    script.wait(9_000)
+    script.answer('cluster')
+    script.request('endpoint', { subscribe: ['c'] })
+    script.answer('endpoint')
+    stock.put([edsCluster('d'), forwardScope('s', 'd')])
+    script.answerFor('s')
+    script.clear()
+    script.wait(9_999)
+    expect(script.lines).toEqual([])
+    script.wait(1)
+    expect(script.lines).toEqual(['scoped-route +s'])
+  })
+
   test('that waits and then names another cluster goes for that one', () => {
     const stock = new TestStore()
     const script = settled(stock)

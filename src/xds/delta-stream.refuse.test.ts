@@ -183,6 +183,28 @@ describe('a refused response of another type', () => {
     expect(second.lines).toHaveLength(1)
   })
 
+  test('of endpoints that changed clusters wait for is tried in halves though the client has them', () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('a'), edsCluster('b'), assignment('a', 80), assignment('b', 80)])
+    const script = settled(stock, ['a', 'b'])
+    stock.put([edsCluster('a', { connectMs: 1 }), edsCluster('b', { connectMs: 1 })])
+    expect(script.lines).toEqual(['cluster +a +b', 'endpoint +a +b'])
+    script.answer('endpoint', 'no')
+    script.answer('endpoint')
+    expect(script.lines).toEqual(['endpoint +a', 'endpoint +b'])
+  })
+
+  test('of endpoints that a changed cluster waits for is followed by those that the client has', () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('c'), assignment('c', 80)])
+    const script = settled(stock, ['c'])
+    stock.put([edsCluster('c', { connectMs: 1 }), assignment('c', 81)])
+    expect(script.lines).toEqual(['cluster +c', 'endpoint +c'])
+    script.answer('endpoint', 'no')
+    expect(script.lines).toEqual(['endpoint +c'])
+    expect(script.unanswered.at(-1)?.sent[0]?.version).toBe(assignment('c', 80).version)
+  })
+
   test('of endpoints leaves a cluster without earlier ones with none, and the others with theirs', () => {
     const stock = new TestStore()
     stock.put([assignment('had', 80)])
@@ -215,6 +237,23 @@ describe('a listener whose address is taken', () => {
     script.wait(60_000)
     expect(script.lines).toEqual([])
     expect(script.notes.at(-1)).toMatchObject({ kind: 'accepted' })
+  })
+
+  test('is tried again soon when it was taken in between', () => {
+    const stock = new TestStore()
+    stock.put([warmUpListener()])
+    const script = settled(stock)
+    stock.put([scopedListener('l', 80)])
+    script.answer('listener', taken)
+    script.wait(500)
+    script.answer('listener', taken)
+    script.wait(1_000)
+    script.answer('listener')
+    stock.put([scopedListener('l', 81)])
+    script.answer('listener', taken)
+    script.clear()
+    script.wait(500)
+    expect(script.lines).toEqual(['listener +l'])
   })
 
   test('is tried at once when it changes, and not again when it is gone', () => {

@@ -113,6 +113,16 @@ describe('deliveries', () => {
     expect(feedback.delivery('a/b').connected).toBe(2)
   })
 
+  test('of a Gateway that is made again under its name stay when a proxy of the former one goes', () => {
+    const { feedback, written } = recorded()
+    const proxy = {}
+    feedback.connected('a/b', proxy)
+    feedback.forget('a/b')
+    feedback.took('a/b', proxy, { sequence: 1, label: 'next' })
+    feedback.disconnected('a/b', proxy)
+    expect(written.at(-1)).toBe('delivery a/b = 0 false')
+  })
+
   test('of a Gateway that is gone are forgotten once no proxy is connected', () => {
     const { feedback, written } = recorded()
     const proxy = {}

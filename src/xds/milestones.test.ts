@@ -95,6 +95,23 @@ describe('a revision', () => {
     expect(script.stream.wakeAtMs).toBeUndefined()
   })
 
+  test('that came during a long first synchronisation has its time from the end of that', () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('a')], [], 'first')
+    const script = new StreamScript(stock)
+    for (const type of ['cluster', 'listener', 'scoped-route'] as const) script.request(type)
+    stock.put([answerScope('s', 'one'), edsCluster('b')], [], 'second')
+    script.wait(60_000)
+    script.answer('listener')
+    script.answer('cluster')
+    script.answer('scoped-route')
+    expect(said(script)).toEqual(['synced', 'first'])
+    script.wait(14_999)
+    expect(said(script)).toEqual([])
+    script.wait(1)
+    expect(said(script)).toEqual(['late'])
+  })
+
   test('makes a client late that takes nothing from the connection', () => {
     const { stock, script } = settled()
     said(script)

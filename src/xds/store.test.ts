@@ -53,6 +53,15 @@ describe('ResourceStore', () => {
     expect([one.notices, two.notices]).toEqual([['endpoint e'], ['endpoint e']])
   })
 
+  test('tells of no endpoints that only a stream watched which has left', () => {
+    const store = new ResourceStore()
+    const [left, stayed] = [listen(store, 'a/one'), listen(store, 'a/one')]
+    left.watchEndpoints('e')
+    left.leave()
+    putEndpoints(store, assignment('e', 80))
+    expect(stayed.notices).toEqual([])
+  })
+
   test('knows a Gateway without resources while its state has a name, and tells each new name', () => {
     const store = new ResourceStore()
     const revisions: unknown[] = []
