@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { kinds } from '../api/kinds.ts'
+import { silentLogger } from '../lib/logger.ts'
 import { gatewayApi, pass, route, secret, SourceRig } from '../testing/source-rig.ts'
 import type { KubeSourceOptions } from './kube-source.ts'
 
@@ -203,7 +204,9 @@ describe('Discovery', () => {
   })
 
   test('CRDs of different releases count as the oldest, and another minor version is a skew', async () => {
-    const rig = openRig()
+    const logger = silentLogger()
+    const warned = vi.spyOn(logger, 'warn')
+    const rig = openRig({ logger })
     const marks = (version: string, channel: string) => ({
       'gateway.networking.k8s.io/bundle-version': version,
       'gateway.networking.k8s.io/channel': channel,
@@ -218,6 +221,9 @@ describe('Discovery', () => {
       mixture: '1 of v1.10.0 standard, 1 of v1.6.1 experimental, 8 of v1.7.0 experimental',
     })
     expect(await rig.metrics.render()).toContain('fairlead_gateway_api_version_skew 1')
+    expect(warned.mock.calls.map(([facts]) => facts)).toContainEqual(
+      expect.objectContaining({ bundleVersion: 'v1.6.1', mixture: expect.any(String), supported: 'v1.7' }),
+    )
   })
 
   test('without the right to see CRDs the kinds are known and the role is named', async () => {
