@@ -226,6 +226,18 @@ describe('Discovery', () => {
     )
   })
 
+  test('CRDs of one release and two channels are a skew, too', async () => {
+    const rig = openRig()
+    rig.api.installCrd('HTTPRoute', {
+      'gateway.networking.k8s.io/bundle-version': 'v1.7.0',
+      'gateway.networking.k8s.io/channel': 'standard',
+    })
+    await rig.start()
+    await pass(1000)
+    expect(rig.facts.at(-1)?.mixture).toBe('1 of v1.7.0 standard, 9 of v1.7.0 experimental')
+    expect(await rig.metrics.render()).toContain('fairlead_gateway_api_version_skew 1')
+  })
+
   test('without the right to see CRDs the kinds are known and the role is named', async () => {
     const rig = openRig()
     rig.api.forbid('list', 'customresourcedefinitions')
