@@ -234,7 +234,7 @@ describe('Discovery', () => {
     })
     await rig.start()
     await pass(1000)
-    expect(rig.facts.at(-1)?.mixture).toBe('1 of v1.7.0 standard, 9 of v1.7.0 experimental')
+    expect(rig.facts.at(-1)?.mixture).toBe('9 of v1.7.0 experimental, 1 of v1.7.0 standard')
     expect(await rig.metrics.render()).toContain('fairlead_gateway_api_version_skew 1')
   })
 
