@@ -1,5 +1,6 @@
 /** What a cluster tells the translation beside objects, and what it asks of the cluster. */
 import { beforeEach, describe, expect, test } from 'vitest'
+import { revisionOf } from '../ir/infra.ts'
 import { mustParse, type PipelineRig, pipelineRig } from '../testing/pipeline-rig.ts'
 
 const apiVersion = 'gateway.networking.k8s.io/v1'
@@ -163,6 +164,33 @@ describe('a Gateway whose proxies are not there yet', () => {
     expect(condition('Gateway/default/gw', 'Programmed')).toBe(
       'False Pending: no proxy is connected yet; if that lasts, the pods of default/gw-fairlead say why',
     )
+  })
+})
+
+describe('a Gateway whose proxies are gone', () => {
+  const notices = () => [...rig.outputs.notices.entries()].map(([, { object, message }]) => `${object}: ${message}`)
+
+  test('stays programmed, and who asks is told so until one is back', () => {
+    rig = pipelineRig({ settings: { delivery: 'live', platform: { kind: 'kubernetes', ipv6: true } } })
+    set({
+      kind: 'GatewayClass',
+      metadata: { name: 'fairlead' },
+      spec: { controllerName: 'fairlead.dev/gateway-controller' },
+    })
+    setGateway()
+    set(service('gw-fairlead', '192.0.2.1'))
+    const revision = revisionOf({ generation: 0 })
+    const connected = (count: number) => {
+      rig.deliveries.set('default/gw', { connected: count, synced: true, revision })
+      rig.graph.flush()
+      return condition('Gateway/default/gw', 'Programmed')
+    }
+    expect(connected(1)).toContain('True Programmed')
+    expect(notices()).toEqual([])
+    expect(connected(0)).toContain('True Programmed')
+    expect(notices()).toEqual([expect.stringContaining('Gateway/default/gw: no proxy is connected any more')])
+    connected(1)
+    expect(notices()).toEqual([])
   })
 })
 

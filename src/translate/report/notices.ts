@@ -4,6 +4,7 @@ import { type EndpointsName, endpointsName } from '../../ir/names.ts'
 import { parentGateway } from '../attach/routes.ts'
 import type { BackendReference } from '../backends/service.ts'
 import type { Notice, TranslateSettings } from '../contract.ts'
+import { fleetServiceKey } from '../gateway/addresses.ts'
 import { ignoredFields } from './field-support.ts'
 import { foreignAnnotations } from './foreign-annotations.ts'
 
@@ -27,6 +28,14 @@ export function gatewayNotices(gateway: Gateway, context: ClassContext): readonl
   const remarks = unserved === undefined ? (isOurs ? ownRemarks('Gateway', gateway) : []) : [unserved]
   const object = `Gateway/${gateway.metadata.namespace}/${gateway.metadata.name}`
   return remarks.map((remark) => ({ object, ...remark }))
+}
+
+/** What is said of a Gateway whose proxies were connected and are not any more, none of them. */
+export function lostProxiesNotice(gateway: Gateway): Notice {
+  const fleet = fleetServiceKey(gateway)
+  const { namespace, name } = gateway.metadata
+  const message = `no proxy is connected any more: nothing is served, or what the last ones were told; look at the pods of ${fleet}, and at the events of its Deployment or DaemonSet if there are none`
+  return { object: `Gateway/${namespace}/${name}`, field: '', message }
 }
 
 /** A class of another controller is that one's business, unless nobody else reads the objects. */

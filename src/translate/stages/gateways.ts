@@ -9,7 +9,7 @@ import type { Inputs, Notice } from '../contract.ts'
 import { boundAddresses, fleetServiceKey, type GatewayAddresses, serviceAddresses } from '../gateway/addresses.ts'
 import { gatewayInfra } from '../gateway/assemble.ts'
 import { portKey } from '../gateway/hosts.ts'
-import { gatewayNotices } from '../report/notices.ts'
+import { gatewayNotices, lostProxiesNotice } from '../report/notices.ts'
 import { buildParameters, type Parameters } from './parameters.ts'
 import type { References } from './references.ts'
 
@@ -68,12 +68,28 @@ export function buildGateways(graph: Graph, inputs: Inputs, references: Referenc
       serves ? [portKey(gateway, table)] : [],
     ),
     parameters: buildParameters(graph, inputs, { classes, gateways }),
-    notices: graph.derive('gatewayNotices', inputs.gateways, (read, gateway) => {
-      const gatewayClass = read.get(inputs.gatewayClasses, gateway.spec.gatewayClassName)
-      const served = () => read.entries(classes).map(({ key }) => key)
-      return gatewayNotices(gateway, { gatewayClass, served, settings: read.single(settings) }).map(noticeEntry)
-    }),
+    notices: buildNotices(graph, inputs, { classes, gateways }),
   }
+}
+
+function buildNotices(
+  graph: Graph,
+  inputs: Inputs,
+  { classes, gateways }: Pick<Gateways, 'classes' | 'gateways'>,
+): Collection<Notice> {
+  const { settings } = inputs
+  const ofFields = graph.derive('gatewayNotices', inputs.gateways, (read, gateway) => {
+    const gatewayClass = read.get(inputs.gatewayClasses, gateway.spec.gatewayClassName)
+    const served = () => read.entries(classes).map(({ key }) => key)
+    return gatewayNotices(gateway, { gatewayClass, served, settings: read.single(settings) }).map(noticeEntry)
+  })
+  // Programmed stays True (docs/adr/0005), and who asks us must not be told that all is well.
+  const ofProxies = graph.derive('lostProxiesNotices', inputs.deliveries, (read, { connected, synced }, key) => {
+    if (connected > 0 || !synced || read.single(settings).platform.kind === 'standalone') return []
+    const gateway = read.get(gateways, key)
+    return gateway === undefined ? [] : [noticeEntry(lostProxiesNotice(gateway))]
+  })
+  return graph.join('allGatewayNotices', [ofFields, ofProxies])
 }
 
 /** By object and field, as `Outputs.notices`. */
