@@ -292,6 +292,21 @@ describe('a listener that serves scopes', () => {
     expect(script.lines).toEqual(['listener +warm-up', 'listener +l', 'scoped-route'])
   })
 
+  test('goes without them when none was acknowledged for 30 s, which is told once', () => {
+    const stock = new TestStore()
+    stock.put([scopedListener('l', 80), warmUpListener(), answerScope('s', '1')])
+    const script = new StreamScript(stock)
+    script.request('listener')
+    script.answer('listener')
+    script.request('scoped-route')
+    script.clear()
+    script.wait(29_999)
+    expect(script.lines).toEqual([])
+    script.wait(1)
+    expect(script.lines).toEqual(['listener +l'])
+    expect(script.notes.filter(({ kind }) => kind === 'overdue')).toMatchObject([{ type: 'listener', name: 'l' }])
+  })
+
   test('goes at once where no warm-up listener asks for scopes', () => {
     const stock = new TestStore()
     stock.put([scopedListener('l', 80)])

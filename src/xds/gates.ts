@@ -100,11 +100,7 @@ function dropWaiter(state: StreamState, key: string): void {
 export function isHeldForScopes(state: StreamState, item: Item): boolean {
   const scopes = laneOf(state, 'scoped-route')
   item.deadlineMs ??= state.nowMs + state.context.limits.listenerHoldTimeoutMs
-  if (holdDeadline(state, item) <= state.nowMs) {
-    const { name } = item
-    state.effects.push({ kind: 'overdue', type: 'listener', name, waitedFor: 'scopes to be acknowledged' })
-    return false
-  }
+  if (holdDeadline(state, item) <= state.nowMs) return false
   if (!scopes.isSubscribed) return hasWarmUpListener(state)
   return scopes.additions.floor <= item.newestEpoch
 }
@@ -128,6 +124,10 @@ export function releaseHeldListeners(state: StreamState): boolean {
   let isAnyReleased = false
   for (const item of lane.items.values()) {
     if (item.stage !== 'held' || isHeldForScopes(state, item)) continue
+    if (holdDeadline(state, item) <= state.nowMs) {
+      const { name } = item
+      state.effects.push({ kind: 'overdue', type: 'listener', name, waitedFor: 'scopes to be acknowledged' })
+    }
     lane.move(item, 'ready')
     isAnyReleased = true
   }

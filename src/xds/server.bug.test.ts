@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { makeResource, type NamedResource } from '../envoy/resource.ts'
+import { ok } from '../lib/result.ts'
 import { FakeEnvoy } from './fake-envoy.ts'
 import { Feedback } from './feedback.ts'
 import { XdsServer } from './server.ts'
@@ -39,4 +40,27 @@ test('a bug in what one Gateway is sent ends its stream, and no other', async ()
   expect((await bad.ended).code).toBe(13)
   const { resources } = await good.next('cluster')
   expect(resources.map(({ name }) => name)).toEqual(['two'])
+})
+
+test('a bug in whether a client may have its configuration ends its stream, and no other', async () => {
+  const store = new ResourceStore()
+  const resource = cluster('one')
+  const resources = ['a/bad', 'a/good'].map((gateway) => ({ gateway, type: 'cluster', name: 'one', resource }) as const)
+  store.apply({ resources, endpoints: [] })
+  store.markSynced()
+  const mayRun = (gateway: string) => {
+    if (gateway === 'a/bad') throw new Error('a bug')
+    return true
+  }
+  const authenticate = () => Promise.resolve(ok({ name: 'anybody', mayRun }))
+  const server = new XdsServer({ store, feedback: new Feedback(), authenticate })
+  open.push(server)
+  const { port } = await server.listen('127.0.0.1:0')
+  const [bad, good] = ['a/bad', 'a/good'].map((gateway) => new FakeEnvoy({ port, gateway, nodeId: gateway }))
+  for (const envoy of [bad, good]) {
+    if (envoy !== undefined) open.push(envoy)
+    envoy?.request('cluster')
+  }
+  expect((await bad?.ended)?.code).toBe(13)
+  expect((await good?.next('cluster'))?.resources.map(({ name }) => name)).toEqual(['one'])
 })

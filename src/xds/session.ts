@@ -209,7 +209,7 @@ export class DeltaSession {
     if (this.#isInLine || !store.isSynced || !store.has(node.gateway)) return
     this.#isInLine = true
     clearTimeout(this.#parkTimer)
-    void this.#takeTurn(node)
+    this.#takeTurn(node).catch((error: unknown) => this.#fail(error))
   }
 
   async #takeTurn(node: NodeIdentity): Promise<void> {
@@ -276,11 +276,15 @@ export class DeltaSession {
     try {
       for (const effect of stream.handle(event, this.#shared.now())) this.#perform(effect)
     } catch (error) {
-      // A bug: it ends this stream alone, of which it is not known any more what its client has.
-      this.#shared.logger.error({ node: this.#node?.id, err: error }, 'bug: a stream failed')
-      this.close(status.INTERNAL, 'a bug ended the stream; the log of the control plane says more')
+      this.#fail(error)
     }
     this.#scheduleWake()
+  }
+
+  /** A bug: it ends this stream alone, of which it is not known any more what its client has. */
+  #fail(error: unknown): void {
+    this.#shared.logger.error({ node: this.#node?.id, err: error }, 'bug: a stream failed')
+    this.close(status.INTERNAL, 'a bug ended the stream; the log of the control plane says more')
   }
 
   #perform(effect: Effect): void {
