@@ -5,6 +5,8 @@ export type Action =
   | { readonly kind: 'forward'; readonly backends: readonly Backend[] }
   | { readonly kind: 'redirect'; readonly redirect: Redirect }
   | { readonly kind: 'respond'; readonly status: number }
+  /** A filter ahead of the router answers every such request: none gets further. */
+  | { readonly kind: 'answered' }
 
 /** `HTTPRequestRedirectFilter`, resolved against the listener: absent parts stay as the request has them. */
 export interface Redirect {

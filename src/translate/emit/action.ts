@@ -25,6 +25,11 @@ export function respond(status: number): Pick<EnvoyRoute, 'directResponse'> {
   return { directResponse: { status } }
 }
 
+/** For requests that a filter answers: filters such as CORS look at routes that forward and at no others. */
+export function forwardNowhere(): Pick<EnvoyRoute, 'route'> {
+  return { route: { cluster: invalidBackendCluster, clusterNotFoundResponseCode: internalServerError } }
+}
+
 /** Backends that get requests. */
 export function liveBackends(backends: readonly Backend[]): readonly ValidBackend[] {
   return backends.filter((backend) => backend.kind === 'cluster').filter(({ weight }) => weight > 0)

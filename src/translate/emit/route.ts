@@ -5,7 +5,7 @@ import type { Route } from '../../ir/route.ts'
 import { assert, unreachable } from '../../lib/assert.ts'
 import { featureClusters } from '../features/clusters.ts'
 import type { AnyFeature } from '../features/feature.ts'
-import { forward, liveBackends, redirectTo, respond } from './action.ts'
+import { forward, forwardNowhere, liveBackends, redirectTo, respond } from './action.ts'
 import { backendPatch, mergePatches, routePatch } from './features.ts'
 import { emitMatch } from './match.ts'
 import { sharesOf } from './shares.ts'
@@ -80,6 +80,8 @@ function emitAction(
       return redirectTo(action.redirect, false)
     case 'respond':
       return respond(action.status)
+    case 'answered':
+      return forwardNowhere()
     default:
       return unreachable(action)
   }

@@ -12,8 +12,7 @@ export interface ForbiddenPair {
 export const forbiddenPairs: readonly ForbiddenPair[] = [
   // `HTTPRequestRedirectFilter`: "This filter MUST NOT be used on the same Route rule as a HTTPURLRewrite filter."
   { pair: ['RequestRedirect', 'URLRewrite'], why: 'a redirect asks no backend, so there is nothing to rewrite for' },
-  // Documented limits (`HTTPRouteRule.filters`): Envoy mirrors and speaks CORS for requests that it forwards.
-  { pair: ['RequestRedirect', 'CORS'], why: 'the proxy answers a redirect itself and without CORS headers' },
+  // Documented limit (`HTTPRouteRule.filters`): Envoy mirrors requests that it forwards.
   { pair: ['RequestRedirect', 'RequestMirror'], why: 'the proxy answers a redirect itself and mirrors nothing' },
 ]
 

@@ -13,6 +13,13 @@ const rules = `
 - { matches: [{ path: { value: /without } }], ${to} }
 - { matches: [{ path: { value: /post }, method: POST }], ${cors('allowOrigins: ["https://a.com"], allowMethods: [POST]')}, ${to} }
 - { matches: [{ path: { value: /post }, method: DELETE }], ${cors('allowOrigins: ["https://a.com"], allowMethods: [DELETE], allowHeaders: ["*"]')}, ${to} }
+- matches: [{ path: { value: /moved } }]
+  filters:
+    - { type: CORS, cors: { allowOrigins: ["https://a.com", "https://*.bar.com"], allowMethods: [GET, PUT], allowHeaders: [x-a], exposeHeaders: [x-c], allowCredentials: true } }
+    - { type: ResponseHeaderModifier, responseHeaderModifier: { set: [{ name: access-control-allow-origin, value: "100%" }, { name: x-c, value: "5%" }] } }
+    - { type: RequestRedirect, requestRedirect: { hostname: b.com } }
+- matches: [{ path: { value: /moved-for-all }, method: PUT }]
+  filters: [{ type: CORS, cors: { allowOrigins: ["*"], allowMethods: [PUT], allowHeaders: ["*"] } }, { type: RequestRedirect, requestRedirect: { path: { type: ReplaceFullPath, replaceFullPath: /new } } }]
 - matches: [{ path: { value: /share } }]
   backendRefs: [{ name: a, port: 80, ${cors('allowOrigins: ["https://a.com"]')} }, { name: b, port: 80 }]
 `.replace('cors: { {} }', 'cors: {}')
@@ -158,5 +165,55 @@ describe('origins (HTTPCORSFilter.allowOrigins)', () => {
   test('a policy of one backendRef holds for its share', async () => {
     const answers = await Promise.all(Array.from({ length: 40 }, () => answered('/share', { origin: 'https://a.com' })))
     expect(new Set(answers.map((answer) => 'allow-origin' in answer)).size).toBe(2)
+  })
+})
+
+describe('a redirect', () => {
+  const credentials = { 'allow-credentials': 'true', 'expose-headers': 'x-c' }
+
+  test.each(['https://a.com', 'HTTPS://A.com:443', 'https://x.y.bar.com'])('may be read by %s', async (origin) => {
+    const answer = await answered('/moved/x', { origin })
+    expect(answer).toEqual({ status: 302, 'allow-origin': origin, ...credentials })
+    const { headers } = await rig.ask('/moved/x', { headers: { origin }, host: 'a.com' })
+    expect(headers).toMatchObject({
+      location: expect.stringMatching(/^http:\/\/b\.com(?::\d+)?\/moved\/x$/),
+      'x-c': '5%',
+    })
+  })
+
+  test.each(['https://bar.com', 'https://a.com.evil.com', 'https://axcom', ''])(
+    'is served to %j alike',
+    async (origin) => {
+      const answer = await answered('/moved', origin === '' ? {} : { origin })
+      // What its own filter says, and nothing of CORS.
+      expect(answer).toEqual({ status: 302, 'allow-origin': '100%' })
+    },
+  )
+
+  test('answers preflight requests itself', async () => {
+    expect(await preflight('/moved', 'https://a.com')).toEqual({
+      status: 200,
+      'allow-origin': 'https://a.com',
+      'allow-methods': 'GET, PUT',
+      'allow-headers': 'x-a',
+      'max-age': '5',
+      ...credentials,
+    })
+    expect(await preflight('/moved', 'https://other.com')).not.toHaveProperty('allow-origin')
+    expect(await answered('/moved', { origin: 'https://a.com' }, 'OPTIONS')).toMatchObject({ status: 302 })
+  })
+
+  test('of one method is for that method, with any header and of any origin', async () => {
+    expect(await preflight('/moved-for-all', 'http://any.org')).toMatchObject({
+      'allow-origin': 'http://any.org',
+      'allow-headers': 'x-a, x-b',
+    })
+    const origin = 'http://any.org'
+    expect(await answered('/moved-for-all', { origin }, 'PUT')).toEqual({ status: 302, 'allow-origin': origin })
+    expect(await answered('/moved-for-all', { origin })).toMatchObject({ status: 404 })
+    const host = 'a.com:8443'
+    const { headers } = await rig.ask('/moved-for-all', { method: 'PUT', headers: { origin }, host })
+    expect(headers.location).toMatch(/^http:\/\/a\.com(?::\d+)?\/new$/)
+    expect(headers['access-control-allow-origin']).toBe(origin)
   })
 })

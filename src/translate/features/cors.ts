@@ -13,7 +13,8 @@ import type { Route } from '../../ir/route.ts'
 import { ok, type Result } from '../../lib/result.ts'
 import { compareBy, compareStrings } from '../../lib/sorted.ts'
 import type { Problem } from '../../api/conditions.ts'
-import { defineFeature } from './feature.ts'
+import { composed, defineFeature } from './feature.ts'
+import { type HeaderChanges, responseHeaderModifier } from './header-modifier.ts'
 
 export interface Cors {
   /** As written: `*`, or `<scheme>://<host>[:<port>]`, where the host may be `*` or begin with `*.`. Sorted. */
@@ -37,10 +38,15 @@ export const cors = defineFeature<Cors>({
   parse: (filter) => parse(filter.cors),
   // Without a policy on the route it lets everything pass.
   filter: () => typedExtension(filterName, 'envoy.extensions.filters.http.cors.v3.Cors', {}),
-  route: (value) => ({ route: perFilter(value, value.asksHeaders === true) }),
+  // The filter passes over redirects: those have their headers from routes of their own.
+  route: (value, { action }) =>
+    action.kind === 'redirect' ? {} : { route: perFilter(value, value.asksHeaders === true) },
   // A rule has routes for preflight requests, an entry has not: it answers "*" with an empty list to who asks for none.
   backend: (value) => perFilter(value, true),
-  ahead: preflightRoutes,
+  ahead: (value, route) =>
+    route.action.kind === 'redirect'
+      ? [...preflightRoutes(value, { ...route, action: { kind: 'answered' } }), ...allowedRedirects(value, route)]
+      : preflightRoutes(value, route),
 })
 
 function parse(filter: HTTPCORSFilter | undefined): Result<Cors, readonly Problem[]> {
@@ -76,8 +82,49 @@ function preflightRoutes(value: Cors, route: Route): readonly Route[] {
   })
   return [
     ...(value.headers.includes('*') ? [answer({ asksHeaders: true }, [wants(requestHeaders)])] : []),
-    ...(isOther ? [answer({}, [])] : []),
+    ...(isOther || route.action.kind === 'answered' ? [answer({}, [])] : []),
   ]
+}
+
+/** The redirect as origins get it that may read it: the filter would add nothing to it. */
+function allowedRedirects(value: Cors, route: Route): readonly Route[] {
+  const origins = value.origins
+    .flatMap(emitOrigin)
+    .map(({ exact: text, safeRegex }) => safeRegex?.regex ?? quoteRegex(text))
+  if (origins.length === 0) return []
+  const isAllowed: ValueMatch = { name: 'origin', kind: 'regex', value: `(?i)(?:${origins.join('|')})` }
+  const changes = composed(responseHeaderModifier, responseHeaderModifier.of(route.features), {
+    set: responseHeaders(value),
+    add: [],
+    remove: [],
+  })
+  const others = route.features.filter(({ feature }) => ![cors.name, responseHeaderModifier.name].includes(feature))
+  return [
+    {
+      ...route,
+      match: { ...route.match, headers: [...route.match.headers, isAllowed].sort(compareBy(({ name }) => name)) },
+      features: changes === undefined ? others : [...others, responseHeaderModifier.value(changes)],
+    },
+  ]
+}
+
+/** What the filter would say to an origin that may read the response. */
+function responseHeaders({ credentials, exposed }: Cors): HeaderChanges['set'] {
+  const names = readable(exposed, credentials).join(', ')
+  return [
+    { name: 'access-control-allow-origin', value: '%REQ(origin)%', isFormat: true },
+    ...(credentials ? [{ name: 'access-control-allow-credentials', value: 'true' }] : []),
+    ...(names === '' ? [] : [{ name: 'access-control-expose-headers', value: names }]),
+  ]
+}
+
+/** A browser reads "*" as a header of that name when credentials are allowed: it must not be sent then. */
+function readable(exposed: readonly string[], credentials: boolean): readonly string[] {
+  return exposed.filter((name) => !(credentials && name === '*'))
+}
+
+function quoteRegex(text: string | null | undefined): string {
+  return (text ?? '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
 const requestMethod = 'access-control-request-method'
@@ -89,13 +136,11 @@ function perFilter(value: Cors, asksHeaders: boolean) {
 
 function emitPolicy(value: Cors, asksHeaders: boolean): envoy.extensions.filters.http.cors.v3.ICorsPolicy {
   const { origins, credentials, methods, headers, maxAgeSeconds } = value
-  // A browser reads "*" as a header of that name when credentials are allowed: it must not be sent then.
-  const exposed = value.exposed.filter((name) => !(credentials && name === '*'))
   return {
     allowOriginStringMatch: origins.flatMap(emitOrigin),
     allowMethods: methods.join(', '),
     allowHeaders: headers.filter((name) => name !== '*' || asksHeaders).join(', '),
-    exposeHeaders: exposed.join(', '),
+    exposeHeaders: readable(value.exposed, credentials).join(', '),
     maxAge: String(maxAgeSeconds),
     allowCredentials: bool(credentials),
     forwardNotMatchingPreflights: bool(false),

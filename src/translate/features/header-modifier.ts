@@ -19,6 +19,8 @@ export interface HeaderChanges {
 interface HeaderValue {
   readonly name: string
   readonly value: string
+  /** The value is one of Envoy's formats, of ours. Default: text. */
+  readonly isFormat?: true | undefined
 }
 
 export const requestHeaderModifier = defineFeature<HeaderChanges>({
@@ -161,6 +163,6 @@ function emitChanges({ set, add, remove }: HeaderChanges) {
 }
 
 /** `%` begins a command operator of Envoy's formatter: a value is text, so it is doubled. */
-function emitValue({ name, value }: HeaderValue): envoy.config.core.v3.IHeaderValue {
-  return { key: name, value: value.replaceAll('%', '%%') }
+function emitValue({ name, value, isFormat }: HeaderValue): envoy.config.core.v3.IHeaderValue {
+  return { key: name, value: isFormat === true ? value : value.replaceAll('%', '%%') }
 }
