@@ -200,7 +200,7 @@ describe('Discovery', () => {
     rig.api.removeCrd('TCPRoute')
     await pass(1000)
     expect(rig.facts.at(-1)?.kinds).not.toContain('TCPRoute')
-    expect(await rig.metrics.render()).toContain('fairlead_gateway_api_version_skew 0')
+    expect(await rig.metrics.render()).toMatch(/^fairlead_gateway_api_version_skew 0$/m)
   })
 
   test('CRDs of different releases count as the oldest, and another minor version is a skew', async () => {
@@ -220,7 +220,7 @@ describe('Discovery', () => {
       channel: 'standard',
       mixture: '1 of v1.10.0 standard, 1 of v1.6.1 experimental, 8 of v1.7.0 experimental',
     })
-    expect(await rig.metrics.render()).toContain('fairlead_gateway_api_version_skew 1')
+    expect(await rig.metrics.render()).toMatch(/^fairlead_gateway_api_version_skew 1$/m)
     expect(warned.mock.calls.map(([facts]) => facts)).toContainEqual(
       expect.objectContaining({ bundleVersion: 'v1.6.1', mixture: expect.any(String), supported: 'v1.7' }),
     )
@@ -235,7 +235,7 @@ describe('Discovery', () => {
     await rig.start()
     await pass(1000)
     expect(rig.facts.at(-1)?.mixture).toBe('9 of v1.7.0 experimental, 1 of v1.7.0 standard')
-    expect(await rig.metrics.render()).toContain('fairlead_gateway_api_version_skew 1')
+    expect(await rig.metrics.render()).toMatch(/^fairlead_gateway_api_version_skew 1$/m)
   })
 
   test('without the right to see CRDs the kinds are known and the role is named', async () => {
@@ -249,7 +249,7 @@ describe('Discovery', () => {
     expect(rig.notices.get('CustomResourceDefinition')).toContain(
       'lacks `list` and `watch` on customresourcedefinitions',
     )
-    expect(await rig.metrics.render()).toContain('fairlead_gateway_api_version_skew 0')
+    expect(await rig.metrics.render()).toMatch(/^fairlead_gateway_api_version_skew 0$/m)
   })
 
   test('without any CRD there are facts that say so, and few requests', async () => {

@@ -38,7 +38,7 @@ export function declareWatchMetrics(metrics: Metrics) {
     }),
     skew: metrics.gauge({
       name: 'fairlead_gateway_api_version_skew',
-      help: '1 while the installed CRDs of the Gateway API are of another minor version than this build is for.',
+      help: '1 while the installed CRDs of the Gateway API are of another minor version than this build is for, or not all of one release and channel.',
     }),
   }
 }
