@@ -19,6 +19,7 @@ import { type EndpointChange, type ResourceChange, ResourceStore, type RevisionC
 /** What a process of ours is called; undefined for one that is not. */
 export type NameOfPid = (pid: number) => string | undefined
 
+/** What the xDS side needs besides the translation. */
 export interface DelivererOptions {
   readonly logger: Logger
   readonly metrics: Metrics

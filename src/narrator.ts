@@ -45,6 +45,7 @@ const words: Readonly<Record<XdsType, string>> = {
   secret: 'secret',
 }
 
+/** Told of what changes; tells a reporter once it is served, or has not been for too long. */
 export class Narrator {
   readonly #parts: NarratorParts
   readonly #told = new Map<string, StatusReport>()

@@ -7,6 +7,7 @@ import { err, mapOk } from './lib/result.ts'
 import type { TokenOwner, TokenReviewer } from './watch/token-review.ts'
 import type { Authenticate, LoginRefusal, ProxyIdentity } from './xds/authenticate.ts'
 
+/** Who knows tokens, and who knows what runs for a Gateway. */
 export interface ProxyLoginOptions {
   readonly reviewer: Pick<TokenReviewer, 'review'>
   /** What runs for a Gateway, by its key. */

@@ -13,6 +13,7 @@ export interface XdsTrust {
   readonly drainSecret: string
 }
 
+/** Where the authority is kept, and for which names the certificate is. */
 export interface XdsIdentityOptions {
   readonly client: KubeClient
   /** Namespace of the control plane. */

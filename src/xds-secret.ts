@@ -27,6 +27,7 @@ export interface EnsuredAuthority {
   readonly damage?: string | undefined
 }
 
+/** Which Secret, and what is known of it. */
 export interface EnsureOptions {
   readonly namespace: string
   /** The authority that is in use here, if there is one. */

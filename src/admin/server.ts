@@ -14,6 +14,7 @@ export interface AdminPage {
   readonly render: (query: URLSearchParams) => AdminAnswer | Promise<AdminAnswer>
 }
 
+/** What a page answers: an HTTP status and a body. */
 export interface AdminAnswer {
   readonly status: number
   readonly contentType: string

@@ -28,6 +28,7 @@ export interface Issuer {
   readonly keys: Keys
 }
 
+/** A new key pair on P-256. */
 export function ecKeys(): Keys {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' })
 }

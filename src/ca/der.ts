@@ -8,10 +8,12 @@ export function der(tag: number, content: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(head), content])
 }
 
+/** SEQUENCE (X.690 8.9). */
 export function sequence(...parts: readonly Uint8Array[]): Buffer {
   return der(0x30, Buffer.concat(parts))
 }
 
+/** SET OF (X.690 8.12). Elements are not sorted: ours has one. */
 export function setOf(...parts: readonly Uint8Array[]): Buffer {
   return der(0x31, Buffer.concat(parts))
 }
@@ -21,6 +23,7 @@ export function oid(hex: string): Buffer {
   return der(0x06, Buffer.from(hex, 'hex'))
 }
 
+/** OCTET STRING (X.690 8.7). */
 export function octets(content: Uint8Array): Buffer {
   return der(0x04, content)
 }
@@ -30,6 +33,7 @@ export function bits(content: Uint8Array, unused = 0): Buffer {
   return der(0x03, Buffer.concat([Buffer.from([unused]), content]))
 }
 
+/** UTF8String (X.690 8.23). */
 export function utf8(text: string): Buffer {
   return der(0x0c, Buffer.from(text))
 }

@@ -47,6 +47,7 @@ const renewAt = 2 / 3
 /** Share of its life in which a successor is trusted and does not sign. */
 const introduction = 1 / 6
 
+/** A new authority with one signer and a new drain secret. */
 export function createAuthority(nowMs: number): XdsAuthority {
   return { signers: [createSigner(nowMs)], drainSecret: randomBytes(24).toString('base64url') }
 }

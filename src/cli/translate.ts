@@ -12,6 +12,7 @@ import { type Translation, translateFiles } from './translation.ts'
 
 /** What can be shown, in the order of the output. */
 export const sections = ['status', 'listeners', 'scopes', 'routes', 'clusters', 'endpoints', 'secrets'] as const
+/** One of `sections`. */
 export type Section = (typeof sections)[number]
 
 const typeOfSection: Readonly<Record<Exclude<Section, 'status'>, XdsType>> = {

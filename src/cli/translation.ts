@@ -18,6 +18,7 @@ export interface Translation extends Assembly {
   diagnostics(): readonly Diagnostic[]
 }
 
+/** Which files are translated, and how. */
 export interface TranslationOptions {
   readonly paths: readonly string[]
   readonly settings: TranslateSettings

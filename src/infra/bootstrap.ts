@@ -27,6 +27,7 @@ export interface EnvoyLimits {
 /** One pattern of the statistics to keep. */
 export type StatsPattern = { readonly prefix: string } | { readonly regex: string }
 
+/** What a bootstrap is made from. */
 export interface BootstrapOptions {
   readonly gateway: GatewayKey
   /** Names this proxy among those of its Gateway; absent: `envoy --service-node` does. */

@@ -34,6 +34,7 @@ export type EnvoyChange =
       readonly restartInMs: number
     }
 
+/** Times in which an Envoy is started again and ended. */
 export interface SuperviseLimits {
   readonly firstRestartMs: number
   readonly longestRestartMs: number

@@ -38,10 +38,12 @@ export type UpstreamProtocol = 'http1' | 'h2c'
 /** `*`, `*.example.com` or an exact host; always lower case, never with a port or a trailing dot. */
 export type Host = string
 
+/** `<namespace>/<name>`. */
 export function gatewayKey(namespace: string, name: string): GatewayKey {
   return `${namespace}/${name}` as GatewayKey
 }
 
+/** `<gateway>/<port>`: one listener of Envoy for each bound port. */
 export function listenerName(gateway: GatewayKey, port: number): ListenerName {
   return `${gateway}/${port}` as ListenerName
 }
@@ -84,10 +86,12 @@ export function scopeResourceName(scope: ScopeName): ScopeResourceName {
   return (scope.length <= maxInlineBytes ? scope : hashContent(scope)) as string as ScopeResourceName
 }
 
+/** `<gateway>/<table>`. */
 export function routeConfigName(gateway: GatewayKey, table: TableName): RouteConfigName {
   return `${gateway}/${table}` as RouteConfigName
 }
 
+/** `<namespace>/<service>/<port>`, the port being that of the Service. */
 export function endpointsName(namespace: string, service: string, port: number): EndpointsName {
   return `${namespace}/${service}/${port}` as EndpointsName
 }
@@ -97,6 +101,7 @@ export function clusterName(endpoints: EndpointsName, protocol: UpstreamProtocol
   return (protocol === 'http1' ? endpoints : `${endpoints}/${protocol}`) as string as ClusterName
 }
 
+/** `<namespace>/<name>` of the Secret. */
 export function secretName(namespace: string, name: string): SecretName {
   return `${namespace}/${name}` as SecretName
 }

@@ -5,8 +5,10 @@ export type { Logger } from 'pino'
 
 /** Levels from most to least talkative; `silent` writes nothing. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+/** One of `logLevels`. */
 export type LogLevel = (typeof logLevels)[number]
 
+/** What is logged, in which form, and where to. */
 export interface LoggerOptions {
   readonly level: LogLevel
   /** `json`: one object per line, for machines. `pretty`: one readable line per event, for a terminal. */

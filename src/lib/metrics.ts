@@ -28,11 +28,13 @@ export interface MetricDeclaration<L extends string> {
   readonly labels?: readonly L[] | undefined
 }
 
+/** What a gauge declares. */
 export interface GaugeDeclaration<L extends string> extends MetricDeclaration<L> {
   /** Read whenever the metrics are; of a gauge without labels that nobody sets. */
   readonly read?: (() => number) | undefined
 }
 
+/** What a histogram declares. */
 export interface HistogramDeclaration<L extends string> extends MetricDeclaration<L> {
   /** Upper bounds, in the unit of the name. Default: 0.5 ms to 10 s, in seconds. */
   readonly buckets?: readonly number[] | undefined

@@ -53,6 +53,7 @@ export interface Refusal {
   readonly origins: readonly string[]
 }
 
+/** `<gateway>|<type>|<name>`. */
 export function refusalKey(gateway: GatewayKey, type: NamedResource['type'], name: string): string {
   return `${gateway}|${type}|${name}`
 }
@@ -70,6 +71,7 @@ export interface Delivery {
   readonly revision?: string | undefined
 }
 
+/** What translation is told once, at the start. */
 export interface TranslateSettings {
   readonly controllerName: string
   /** `live`: Programmed follows deliveries; `assumed`: as if every proxy had acknowledged (offline translation). */
@@ -131,6 +133,7 @@ export interface WantedObject {
   readonly name: string
 }
 
+/** What the rest of the program observes. */
 export interface Outputs {
   /** By `<gateway>|<type>|<name>`. */
   readonly resources: Collection<GatewayResource>

@@ -19,6 +19,7 @@ export type ApplyOutcome =
   | { readonly kind: 'foreign' }
   | { readonly kind: 'failed'; readonly failure: WriteFailure }
 
+/** Where objects are applied, and in whose name. */
 export interface AppliedObjectsOptions {
   readonly client: KubeClient
   readonly fieldManager: string
@@ -32,6 +33,10 @@ interface Applied {
   readonly ownFields: string | undefined
 }
 
+/**
+ * Every managed object as it was last seen. Tells what has to be applied, and applies or deletes one object at a
+ * time.
+ */
 export class AppliedObjects {
   readonly #options: AppliedObjectsOptions
   /** By object key, the newest version that we know. */

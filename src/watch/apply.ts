@@ -10,6 +10,7 @@ import { WritePace } from './status-pace.ts'
 import { type Verdict, WorkQueue } from './work-queue.ts'
 import type { WriteFailure } from './write-failure.ts'
 
+/** Where objects are applied, in whose name, and who is told of problems. */
 export interface ApplierOptions {
   readonly client: KubeClient
   /** `fairlead`. */

@@ -16,6 +16,7 @@ import type { WatchNotices } from './watch-notices.ts'
 /** The release of the Gateway API that this build is made for. */
 export const supportedRelease = 'v1.7'
 
+/** Which API server to look at, and who is told what it has. */
 export interface DiscoveryOptions {
   readonly client: KubeClient
   /** Called when the facts were found out, and when they change. */

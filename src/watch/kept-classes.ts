@@ -3,6 +3,7 @@ import type { Graph } from '../graph/graph.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { ObjectSources } from './sources.ts'
 
+/** What tells whether a class is still used. */
 export interface KeptClassesOptions {
   readonly graph: Pick<Graph, 'onEpoch'>
   readonly sources: Pick<ObjectSources, 'gatewayClasses' | 'gateways'>

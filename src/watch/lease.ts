@@ -11,6 +11,7 @@ import type { KubeClient, KubeRequest } from './kube-client.ts'
 import { readFailure } from './write-failure.ts'
 import { isApiObject } from './watch-event.ts'
 
+/** Which Lease, who wants it, and who is told. */
 export interface LeaseOptions {
   readonly client: KubeClient
   readonly namespace: string

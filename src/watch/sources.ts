@@ -41,6 +41,7 @@ const sourceOfKind = {
   Service: 'services',
 } as const satisfies Partial<Record<KindName, keyof ObjectSources>>
 
+/** Adds an empty source for each kind to a graph. */
 export function createSources(graph: Graph): ObjectSources {
   return {
     gatewayClasses: graph.source('GatewayClass'),

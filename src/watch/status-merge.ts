@@ -10,6 +10,7 @@ type Fields = Readonly<Record<string, unknown>>
 /** RFC 3339. */
 export type Now = () => string
 
+/** Who writes, when, and about which version of the object. */
 export interface MergeOptions {
   /** For conditions whose status changes. */
   readonly now: Now

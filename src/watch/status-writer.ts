@@ -25,6 +25,7 @@ export interface WantedStatus {
   readonly status: Fields
 }
 
+/** Where statuses are written, and in whose name. */
 export interface StatusWriterOptions {
   readonly client: KubeClient
   readonly live: LiveObjects

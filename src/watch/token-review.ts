@@ -26,6 +26,7 @@ export interface ReviewFailure {
   readonly message: string
 }
 
+/** Whom to ask about tokens, and for which audience they must be. */
 export interface TokenReviewerOptions {
   readonly client: KubeClient
   /** That tokens must be for. */

@@ -20,6 +20,7 @@ export type Verdict =
       readonly maxMs?: number | undefined
     }
 
+/** What is done for a key, and how much of it at once. */
 export interface WorkQueueOptions {
   /** Reads what is to be done when it begins, so that the newest is done. Must not throw. */
   readonly work: (key: string) => Promise<Verdict>

@@ -1,6 +1,7 @@
 /** Why the API server did not take what was written, as the writers tell the cases apart. */
 import { KubeError } from './kube-client.ts'
 
+/** Why a write failed, as far as it decides what a writer does next. */
 export type WriteFailure =
   /** Somebody else wrote first, or owns it. */
   | { readonly kind: 'conflict' }

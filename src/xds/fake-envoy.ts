@@ -7,6 +7,7 @@ import { type XdsType, xdsTypeOfUrl, xdsTypeUrl } from '../envoy/types.ts'
 const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService'
 const plain = (bytes: Buffer) => bytes
 
+/** Where the client connects and who it says it is. */
 export interface FakeEnvoyOptions {
   readonly port: number
   /** `<namespace>/<name>` of the Gateway: node.cluster. */

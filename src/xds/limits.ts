@@ -20,6 +20,7 @@ export interface StreamLimits {
   readonly maxSubscriptions: number
 }
 
+/** The limits of a stream, unless a test sets others. */
 export const defaultLimits: StreamLimits = {
   clusterWarmTimeoutMs: 10_000,
   removalTimeoutMs: 15_000,

@@ -5,6 +5,7 @@ export interface UnreadTotal {
   bytes: number
 }
 
+/** The connection of one client, and who is told how it goes. */
 export interface OutboxOptions {
   readonly write: (bytes: Buffer, done: () => void) => void
   readonly total: UnreadTotal

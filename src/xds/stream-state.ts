@@ -118,6 +118,7 @@ export function newStreamState(context: StreamContext): StreamState {
   }
 }
 
+/** The lane of a type; every stream has one for each. */
 export function laneOf(state: StreamState, type: XdsType): Lane {
   return must(state.lanes.get(type), `a lane for ${type}`)
 }

@@ -43,10 +43,12 @@ export interface CheckedListener {
   readonly problems: readonly Problem[]
 }
 
+/** `<gateway>|<listener>`. */
 export function listenerKey(gateway: GatewayKey, name: string): string {
   return `${gateway}|${name}`
 }
 
+/** The one route kind that is served. */
 export const httpRouteKind: RouteGroupKind = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }
 
 /** Route kinds by listener protocol. A protocol that is not here is UnsupportedProtocol. */
@@ -55,6 +57,7 @@ const kindsByProtocol: ReadonlyMap<string, readonly RouteGroupKind[]> = new Map(
   ['HTTPS', [httpRouteKind]],
 ])
 
+/** Every listener of a Gateway, in the order of the object, with all that is wrong with it. */
 export function compileListeners(
   read: Reader,
   gateway: Gateway,

@@ -13,6 +13,7 @@ export interface ServedHost {
   readonly original: Host
 }
 
+/** A listener that takes a route, and the hosts that the route serves there. */
 export interface Attachment {
   readonly listener: GatewayListener
   readonly hosts: readonly ServedHost[]
@@ -27,12 +28,14 @@ export interface ParentVerdict {
   readonly refusal?: { readonly reason: string; readonly message: string } | undefined
 }
 
+/** The collections that attachment is decided by. */
 export interface AttachContext {
   /** By GatewayKey; empty groups are Gateways that are not ours or do not exist. */
   readonly listenersByGateway: Index<GatewayListener>
   readonly namespaceLabels: Collection<Readonly<Record<string, string>>>
 }
 
+/** The part of a route that decides where it may attach. */
 export interface RouteSubject {
   readonly kind: string
   readonly namespace: string

@@ -13,6 +13,7 @@ export interface ServicePorts {
   readonly ports: readonly ServicePort[]
 }
 
+/** One port of a Service, as `Service.spec.ports` has it. */
 export interface ServicePort {
   readonly port: number
   readonly protocol: string
@@ -36,6 +37,7 @@ export interface BackendReference {
   readonly port?: number | undefined
 }
 
+/** The part of a Service that routes depend on. */
 export function servicePorts(service: Service): ServicePorts {
   return {
     external: service.spec.type === 'ExternalName',

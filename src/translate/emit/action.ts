@@ -21,6 +21,7 @@ const redirectCodes = { 301: 0, 302: 1, 303: 2, 307: 3, 308: 4 } as const satisf
   envoy.config.route.v3.RedirectAction.RedirectResponseCode
 >
 
+/** An answer of the proxy itself, without a body. */
 export function respond(status: number): Pick<EnvoyRoute, 'directResponse'> {
   return { directResponse: { status } }
 }

@@ -7,6 +7,7 @@ import type { AnyFeature } from '../features/feature.ts'
 import { emitHcm, type HcmPlace } from './hcm.ts'
 import { emitTls } from './tls.ts'
 
+/** A chain with its connection manager and, for HTTPS, the TLS that it terminates. */
 export function emitFilterChain(
   place: HcmPlace,
   features: readonly AnyFeature[],

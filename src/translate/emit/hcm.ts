@@ -14,8 +14,10 @@ const v3 = envoy.extensions.filters.network.http_connection_manager.v3
 type Hcm = envoy.extensions.filters.network.http_connection_manager.v3.IHttpConnectionManager
 type HttpFilter = envoy.extensions.filters.network.http_connection_manager.v3.IHttpFilter
 
+/** Name of the network filter, as Envoy registers it. */
 export const hcmFilterName = 'envoy.filters.network.http_connection_manager'
 
+/** Full name of its configuration message. */
 export const hcmMessageName = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'
 
 /** What the connection manager of a chain must know about its place. */
@@ -25,6 +27,7 @@ export interface HcmPlace {
   readonly chain: FilterChain
 }
 
+/** The connection manager of a chain that serves. */
 export function emitHcm(place: HcmPlace, features: readonly AnyFeature[]): envoy.config.listener.v3.IFilter {
   return networkFilter({
     statPrefix: String(place.port),

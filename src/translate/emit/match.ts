@@ -5,6 +5,7 @@ import { unreachable } from '../../lib/assert.ts'
 
 type EnvoyMatch = envoy.config.route.v3.IRouteMatch
 
+/** The conditions of one match; all of them must hold (`HTTPRouteMatch`). */
 export function emitMatch(match: RouteMatch): EnvoyMatch {
   const headers = [
     ...(match.method === undefined ? [] : [{ name: ':method', stringMatch: { exact: match.method } }]),

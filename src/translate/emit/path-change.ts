@@ -16,6 +16,7 @@ export interface PathRewrite {
   readonly regexRewrite?: RegexRewrite
 }
 
+/** The rewrite of a path on its way to a backend. */
 export function emitRewrite(change: PathChange): PathRewrite {
   return change.kind === 'full'
     ? { regexRewrite: { pattern: { regex: '^/.*$' }, substitution: quoteSubstitution(change.path) } }

@@ -16,6 +16,7 @@ export function hostOf(domain: Host, routes: readonly EnvoyRoute[]): EnvoyVirtua
   return { name: domain, domains: [domain], routes }
 }
 
+/** The routes of a virtual host in order, and last the one for requests that none of them matches. */
 export function emitVirtualHost(vhost: VirtualHost, features: readonly AnyFeature[]): EnvoyVirtualHost {
   return hostOf(vhost.host, [...vhost.routes.flatMap((route) => emitRoutes(route, features)), ...missRoutes(vhost)])
 }

@@ -9,6 +9,7 @@ export interface ForbiddenPair {
   readonly why: string
 }
 
+/** Each pair once, in either order. */
 export const forbiddenPairs: readonly ForbiddenPair[] = [
   // `HTTPRequestRedirectFilter`: "This filter MUST NOT be used on the same Route rule as a HTTPURLRewrite filter."
   { pair: ['RequestRedirect', 'URLRewrite'], why: 'a redirect asks no backend, so there is nothing to rewrite for' },

@@ -16,6 +16,7 @@ import type { Problem } from '../../api/conditions.ts'
 import { composed, defineFeature } from './feature.ts'
 import { type HeaderChanges, responseHeaderModifier } from './header-modifier.ts'
 
+/** What a browser is told. Names are as written. */
 export interface Cors {
   /** As written: `*`, or `<scheme>://<host>[:<port>]`, where the host may be `*` or begin with `*.`. Sorted. */
   readonly origins: readonly string[]
@@ -31,6 +32,7 @@ export interface Cors {
 const filterName = 'envoy.filters.http.cors'
 const policyMessage = 'envoy.extensions.filters.http.cors.v3.CorsPolicy'
 
+/** Cross-origin requests (GEP-1767). */
 export const cors = defineFeature<Cors>({
   name: 'CORS',
   conformance: ['HTTPRouteCORS'],

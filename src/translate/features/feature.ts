@@ -57,12 +57,14 @@ interface FeatureHooks<V> {
   readonly clusters?: ((value: V) => readonly ClusterName[]) | undefined
 }
 
+/** What `defineFeature` is given. */
 export interface FilterOptions<V> extends FeatureHooks<V> {
   readonly levels: readonly FilterLevel[]
   /** The filter as a plain value, or every problem found. `field` is the path of the filter. */
   readonly parse: (filter: HTTPRouteFilter, field: string, context: FilterContext) => Parsed<V>
 }
 
+/** What `defineRuleField` is given. */
 export interface RuleFieldOptions<V> extends FeatureHooks<V> {
   /** What the fields of the rule say, if anything, or every problem found. `field` is the path of the rule. */
   readonly parse: (rule: HTTPRouteRule, field: string) => Parsed<V | undefined>

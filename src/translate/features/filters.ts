@@ -10,12 +10,14 @@ import { type AnyFeature, composed, type FilterContext, type FilterLevel } from 
 import { incompatible, unsupported } from './problems.ts'
 import { routeFeatures } from './registry.ts'
 
+/** Where a list of filters stands, and what its filters may ask. */
 export interface FilterPlace extends FilterContext {
   /** Path of the list, as `spec.rules[0].filters`. */
   readonly field: string
   readonly level: FilterLevel
 }
 
+/** Values of the features that are in order, and what is wrong with the others. */
 export interface CompiledFilters {
   readonly features: readonly FeatureValue[]
   readonly problems: readonly Problem[]

@@ -23,6 +23,7 @@ interface HeaderValue {
   readonly isFormat?: true | undefined
 }
 
+/** Changes of request headers, on their way to a backend. */
 export const requestHeaderModifier = defineFeature<HeaderChanges>({
   name: 'RequestHeaderModifier',
   conformance: ['HTTPRouteBackendRequestHeaderModification'],
@@ -33,6 +34,7 @@ export const requestHeaderModifier = defineFeature<HeaderChanges>({
   compose: composeChanges,
 })
 
+/** Changes of response headers, on their way to the client. */
 export const responseHeaderModifier = defineFeature<HeaderChanges>({
   name: 'ResponseHeaderModifier',
   conformance: ['HTTPRouteResponseHeaderModification'],

@@ -11,6 +11,7 @@ export type PathModifier =
   | { readonly kind: 'full'; readonly path: string }
   | { readonly kind: 'prefix'; readonly to: string }
 
+/** A path modifier, or every problem with it. `field` is its path. */
 export function parsePathModifier(modifier: HTTPPathModifier, field: string): Result<PathModifier, readonly Problem[]> {
   const misplaced = fieldProblems(modifier, field)
   if (misplaced.length > 0) return err(misplaced)

@@ -8,6 +8,7 @@ import { retry } from './retry.ts'
 import { timeouts } from './timeouts.ts'
 import { urlRewrite } from './url-rewrite.ts'
 
+/** Every feature, once. */
 export const routeFeatures: readonly AnyFeature[] = [
   // Answers preflight requests, which bring no credentials: ahead of whatever will ask for some.
   anyFeature(cors),

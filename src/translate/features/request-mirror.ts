@@ -11,6 +11,7 @@ import type { Problem } from '../../api/conditions.ts'
 import { defineFeature, type FilterContext } from './feature.ts'
 import { unsupported } from './problems.ts'
 
+/** One target of copies. */
 export interface Mirror {
   readonly cluster: ClusterName
   /** The part of the requests that is copied; absent: all. */
@@ -22,6 +23,7 @@ interface Part {
   readonly denominator: number
 }
 
+/** Copies of requests, of all or of a part (GEP-3171). */
 export const requestMirror = defineFeature<readonly Mirror[]>({
   name: 'RequestMirror',
   conformance: ['HTTPRouteRequestMirror', 'HTTPRouteRequestMultipleMirrors', 'HTTPRouteRequestPercentageMirror'],

@@ -26,6 +26,7 @@ export interface RedirectListener {
 const statuses: readonly Redirect['status'][] = [301, 302, 303, 307, 308]
 const wellKnownPorts = { http: 80, https: 443 } as const
 
+/** Redirects (GEP-726). No hook for routes: a redirect is an action of its own (`resolveRedirect`). */
 export const requestRedirect = defineFeature<RedirectFilter>({
   name: 'RequestRedirect',
   conformance: [

@@ -9,6 +9,7 @@ import { parseDurationField } from './duration-field.ts'
 import { defineRuleField } from './feature.ts'
 import { unsupported } from './problems.ts'
 
+/** How often a request is tried, after what, and for how long each time. */
 export interface Tries {
   /** Tries after the first; 0 is none. */
   readonly retries: number
@@ -20,6 +21,7 @@ export interface Tries {
   readonly tryTimeoutMs?: number | undefined
 }
 
+/** Retries (GEP-1731), and the part of GEP-1742 that bounds one try. */
 export const retry = defineRuleField<Tries>({
   name: 'retry',
   conformance: ['HTTPRouteBackendTimeout', 'HTTPRouteRetryCodes', 'HTTPRouteRetryConnectionError'],

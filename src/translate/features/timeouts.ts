@@ -15,6 +15,7 @@ export interface Timeouts {
   readonly idleMs?: number | undefined
 }
 
+/** The part of GEP-1742 that bounds the whole response. */
 export const timeouts = defineRuleField<Timeouts>({
   name: 'timeouts',
   conformance: ['HTTPRouteRequestTimeout'],

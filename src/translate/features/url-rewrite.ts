@@ -6,11 +6,13 @@ import { emitRewrite } from '../emit/path-change.ts'
 import { defineFeature } from './feature.ts'
 import { parsePathModifier, type PathModifier, resolvePathChange } from './path-modifier.ts'
 
+/** What changes of the URL; what is absent stays. */
 export interface UrlRewrite {
   readonly hostname?: string | undefined
   readonly path?: PathModifier | undefined
 }
 
+/** Rewrites of host and path (GEP-726). */
 export const urlRewrite = defineFeature<UrlRewrite>({
   name: 'URLRewrite',
   conformance: ['HTTPRouteBackendURLRewrite', 'HTTPRouteHostRewrite', 'HTTPRoutePathRewrite'],

@@ -46,6 +46,7 @@ export function portKey(gateway: GatewayKey, table: TableName): string {
   return `${gateway}|${table.split('/')[0]}`
 }
 
+/** The collections that a virtual host is made from. */
 export interface HostContext {
   /** Units by host key. */
   readonly unitsByHost: { readonly groups: Collection<readonly Entry<RouteUnit>[]> }

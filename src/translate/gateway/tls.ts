@@ -17,6 +17,7 @@ export interface Certificate {
 /** By `<namespace>/<name>` of the Secret. A failed check is a value so that listeners can say why. */
 export type CertificateCheck = Result<Certificate, string>
 
+/** The collections that certificate references are looked up in. */
 export interface CertificateContext {
   readonly certificates: Collection<CertificateCheck>
   readonly secretProblems: Collection<string>

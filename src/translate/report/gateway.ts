@@ -26,6 +26,7 @@ export interface GatewayFindings {
   readonly settings: TranslateSettings
 }
 
+/** The status of a Gateway: addresses, Accepted, Programmed, and that of each listener. */
 export function reportGateway(findings: GatewayFindings): DesiredStatus {
   const { gateway, listeners } = findings
   const { name, namespace, generation } = gateway.metadata

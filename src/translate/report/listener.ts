@@ -14,6 +14,7 @@ export interface ListenerFindings {
   readonly refusals: readonly Refusal[]
 }
 
+/** Name, count of routes, kinds and the four conditions of one listener. */
 export function reportListener(checked: CheckedListener, findings: ListenerFindings) {
   const { generation } = findings
   const { listener, problems } = checked

@@ -21,12 +21,14 @@ export interface RouteFindings {
   readonly nothingLeft: boolean
 }
 
+/** `RouteParentStatus`. */
 export interface ReportedParent {
   readonly parentRef: ParentReference
   readonly controllerName: string
   readonly conditions: readonly ReportedCondition[]
 }
 
+/** The entry of one parentRef: Accepted, ResolvedRefs, and what else there is to say. */
 export function reportParent(
   verdict: ParentVerdict,
   findings: RouteFindings,

@@ -30,11 +30,16 @@ interface CompiledMatch {
 
 type RedirectFilter = Parameters<typeof resolveRedirect>[0]
 
+/** The part of a listener that a route may depend on. */
 export interface RouteListener {
   readonly port: number
   readonly protocol: string
 }
 
+/**
+ * Compiles every rule. A rule with a mistake is dropped as a whole; the others go on
+ * (`RouteConditionPartiallyInvalid`).
+ */
 export function compileHttpRoute(read: Reader, route: HTTPRoute, backends: BackendContext): CompiledRoute {
   const { namespace, name } = route.metadata
   const object = `HTTPRoute/${namespace}/${name}`

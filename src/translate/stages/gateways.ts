@@ -33,6 +33,7 @@ export interface Gateways {
   readonly notices: Collection<Notice>
 }
 
+/** Adds the Gateways that are ours, with their listeners, addresses and parameters. */
 export function buildGateways(graph: Graph, inputs: Inputs, references: References): Gateways {
   const { settings } = inputs
   const classes = graph.derive('classes', inputs.gatewayClasses, (read, gatewayClass, key) =>

@@ -20,6 +20,7 @@ export interface Parameters {
   readonly upstream: Collection<UpstreamParameters>
 }
 
+/** Adds the parameters of classes and Gateways. */
 export function buildParameters(
   graph: Graph,
   inputs: Inputs,

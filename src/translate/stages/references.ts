@@ -15,6 +15,7 @@ export interface References {
   readonly secretProblems: Collection<string>
 }
 
+/** Adds the collections that references are resolved in. */
 export function buildReferences(graph: Graph, inputs: Inputs): References {
   return {
     secretProblems: inputs.secretProblems,

@@ -30,6 +30,7 @@ export interface RouteReport {
   readonly nothingLeft: boolean
 }
 
+/** Adds the routes: what each becomes on each listener, and what is reported of it. */
 export function buildRoutes(graph: Graph, inputs: Inputs, references: References, gateways: Gateways): Routes {
   const compiled = graph.deriveWithReport('httpRoutes', inputs.httpRoutes, (read, route, key) =>
     compileAndAttach(read, { route, key, references, gateways }),
