@@ -229,6 +229,16 @@ describe('a client', () => {
     expect(answers).toBeLessThan(10_000)
   })
 
+  test('that has sent too much for a while is read to its end', async () => {
+    let answers = 0
+    const acked = () => void answers++
+    const { port } = await serve({ metrics: { sent: () => {}, acked, nacked: () => {}, streams: () => {} } })
+    const bad = connect({ port })
+    bad.request('cluster')
+    for (let count = 0; count < 5_200; count++) bad.writeRaw(encodeDeltaRequest({ typeUrl, responseNonce: 'x' }))
+    await vi.waitUntil(() => answers === 5_200, { timeout: 20_000, interval: 5 })
+  })
+
   test('that refuses what all Gateways share harms its own Gateway only', async () => {
     const { port } = await serve()
     const endpoints = assignment('shared', 1)
