@@ -8,7 +8,7 @@ import type { ObjectRef } from '../lib/object-ref.ts'
 import { compareDiagnostics, type Diagnostic } from './diagnostic.ts'
 import { DirectoryWatch, type WatchEvent } from './directory-watch.ts'
 import { isManifest, listDirectory, lookAt, readText } from './file-scan.ts'
-import { FileTable, locateField } from './file-table.ts'
+import { describeKept, FileTable, locateField } from './file-table.ts'
 import { type PendingPath, PendingPaths } from './pending-paths.ts'
 import type { Position } from './yaml-documents.ts'
 
@@ -50,7 +50,7 @@ const maxTextAgeMs = 1_000
 
 /**
  * Objects from files. `load` reads all once; `watch` then follows edits: only touched files are read, only changed objects
- * are told, and what a broken edit would take away stays as it was.
+ * are told, and what a broken edit would take away stays as it was. So does everything of a path that was given and is gone.
  */
 export class FileSource {
   readonly #options: FileSourceOptions
@@ -106,7 +106,7 @@ export class FileSource {
       this.#watchAnchor(root)
       if (state.kind === 'directory') found.push(...this.#scanDirectory(root, rank))
       else if (state.kind !== 'missing') found.push(root)
-      else if (this.#table.get(root) === undefined) this.#noteMissing(root)
+      else if (this.#table.get(root)?.isMissing !== false) this.#noteMissing(root)
     })
     return found
   }
@@ -132,8 +132,9 @@ export class FileSource {
   }
 
   #noteMissing(root: string): void {
-    const message = 'there is no such file or folder'
-    const remedy = 'create it or correct the path'
+    const objects = this.#table.objectsOf(this.#roots.indexOf(root))
+    const message = `there is no such file or folder${objects === 0 ? '' : ` (${describeKept(objects)})`}`
+    const remedy = objects === 0 ? 'create it or correct the path' : 'put it back; empty, it takes its objects away'
     this.#rootDiagnostics.set(root, {
       severity: 'error',
       file: root,
@@ -241,6 +242,7 @@ export class FileSource {
     const isUnparsable = reading.kind === 'parsed' && reading.parsed.isUnparsable
     if ((isUnparsable || this.#table.losesObjects(path, reading)) && this.#mustHold(pending)) return
     this.#pending.done(path)
+    this.#rootDiagnostics.delete(path)
     this.#table.take(path, this.#rankOf(path), reading, signature)
   }
 
@@ -256,7 +258,8 @@ export class FileSource {
 
   #examineMissing(pending: PendingPath): void {
     const { path } = pending
-    if (this.#table.get(path) === undefined) {
+    const file = this.#table.get(path)
+    if (file === undefined) {
       this.#forgetDirectory(path)
       this.#pending.done(path)
       if (this.#roots.includes(path)) this.#noteMissing(path)
@@ -265,8 +268,10 @@ export class FileSource {
     this.#table.miss(path)
     if (this.#mustHold(pending)) return
     this.#pending.done(path)
-    this.#table.drop(path)
-    if (this.#roots.includes(path)) this.#noteMissing(path)
+    const root = this.#roots[file.root]
+    // What was named is to be there: that it is gone is a fault, and no edit that takes everything away.
+    if (root !== undefined && lookAt(root).kind === 'missing') this.#noteMissing(root)
+    else this.#table.drop(path)
   }
 
   /** For paths that are no file of ours: it looks at all files, which a thousand deleted ones must not do each. */

@@ -116,6 +116,40 @@ describe('watch', () => {
     expect((await files.until((change) => change.upserts.length > 0)).upserts).toEqual(['a /newer g3 deep/conf/a.yaml'])
   })
 
+  test('a folder that was named and is gone keeps its objects; those that do not come back with it go', async () => {
+    const files = rig(['conf'])
+    files.write('conf/a.yaml', route('a'))
+    files.write('conf/b.yaml', route('b'))
+    files.start()
+    renameSync(files.at('conf'), files.at('away'))
+    const kept = 'there is no such file or folder (the 2 objects of the last good version keep serving)'
+    const gone = await files.until(({ diagnostics }) => diagnostics.some((line) => line.includes(kept)))
+    expect(gone).toMatchObject({ upserts: [], deletes: [] })
+    files.write('conf/b.yaml', route('b', '/new'))
+    expect((await files.until(({ deletes }) => deletes.length > 0)).diagnostics).toEqual([])
+    const all = files.changes.map((change) => files.show(change))
+    expect(all.flatMap(({ upserts }) => upserts).slice(2)).toEqual(['b /new g2 conf/b.yaml'])
+    expect(all.flatMap(({ deletes }) => deletes)).toEqual(['a'])
+  })
+
+  test('a file that was named and is gone keeps its objects, and is followed when it is back', async () => {
+    const files = rig(['a.yaml'])
+    files.write('a.yaml', route('a'))
+    files.start()
+    rmSync(files.at('a.yaml'))
+    const kept = '(the object of the last good version keeps serving)'
+    const gone = await files.until(({ diagnostics }) => diagnostics.some((line) => line.includes(kept)))
+    expect(gone).toMatchObject({ upserts: [], deletes: [] })
+    files.write('a.yaml', route('a', '/new'))
+    expect(await files.until(({ upserts }) => upserts.length > 0)).toEqual({
+      upserts: ['a /new g2 a.yaml'],
+      deletes: [],
+      diagnostics: [],
+    })
+    files.write('a.yaml', '')
+    expect((await files.until(({ deletes }) => deletes.length > 0)).deletes).toEqual(['a'])
+  })
+
   test('a ConfigMap volume is followed when its ..data link is swapped', async () => {
     const files = rig()
     const publish = (version: string, path: string): void => {

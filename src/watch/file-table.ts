@@ -44,6 +44,13 @@ export class FileTable {
     return [...this.#files.keys()]
   }
 
+  /** Objects that the files of a root have given. */
+  objectsOf(root: number): number {
+    let objects = 0
+    for (const file of this.#files.values()) if (file.root === root) objects += file.entries.length
+    return objects
+  }
+
   /** Reads a file without taking it. */
   read(path: string): Reading {
     const text = readText(path)
@@ -167,7 +174,8 @@ function explainKept(parsed: ParsedFile, entries: readonly FileEntry[]): readonl
   })
 }
 
-function describeKept(objects: number): string {
+/** What is said of objects that stay as they were. */
+export function describeKept(objects: number): string {
   return objects === 1
     ? 'the object of the last good version keeps serving'
     : `the ${objects} objects of the last good version keep serving`
