@@ -34,6 +34,18 @@ describe('renderFleet', () => {
     }
   })
 
+  test.each([
+    [undefined, false],
+    [1, false],
+    [2, true],
+  ])(
+    'with %s replicas there is a budget of disruptions: %s (one proxy alone would hold up the drain of its node)',
+    (replicas, isThere) => {
+      const kinds = render(withParameters({ replicas })).map(({ kind }) => kind)
+      expect(kinds.includes('PodDisruptionBudget')).toBe(isThere)
+    },
+  )
+
   test('a listener more or less replaces no proxy', () => {
     expect(template(render({ ports: [tcp(8080), tcp(8443)] }))).toEqual(template(render({ ports: [tcp(8080)] })))
   })
