@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { StreamScript } from '../testing/stream-script.ts'
-import { answerRoute, answerScope, assignment, edsCluster, TestStore } from '../testing/xds-resources.ts'
+import { answerRoute, answerScope, assignment, edsCluster, forwardScope, TestStore } from '../testing/xds-resources.ts'
 import { emptyResource } from './wanted.ts'
 
 describe('a subscription', () => {
@@ -83,6 +83,25 @@ describe('a subscription', () => {
     script.request('route', { subscribe: ['r'] })
     expect(script.lines).toEqual(['route +r'])
     expect(script.unanswered[0]?.sent[0]?.resource).toEqual(emptyResource('route', 'r'))
+  })
+
+  test('to endpoints that it has from an earlier stream and that are no more keeps them until their users are gone', () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('b'), assignment('b', 80), forwardScope('s', 'b')])
+    const script = new StreamScript(stock)
+    script.request('cluster', { has: [edsCluster('a')] })
+    script.request('endpoint', { subscribe: ['a'], has: [assignment('a', 80)] })
+    script.request('scoped-route', { has: [forwardScope('s', 'a')] })
+    expect(script.lines).toEqual(['cluster +b'])
+    script.answer('cluster')
+    script.request('endpoint', { subscribe: ['b'] })
+    script.wait(2_000)
+    expect(script.lines).toEqual(['endpoint +b'])
+    script.answer('endpoint')
+    expect(script.lines).toEqual(['scoped-route +s~s1'])
+    script.ackAll()
+    expect(script.lines).toEqual(['cluster -a', 'endpoint +a'])
+    expect(script.notes.filter(({ kind }) => kind === 'overdue')).toEqual([])
   })
 
   test('to a name asked for again is answered again though the client had it', () => {

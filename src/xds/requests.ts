@@ -30,6 +30,10 @@ export function subscribe(state: StreamState, request: TypeRequest): void {
   }
   for (const name of change.asked) {
     if (lane.type === 'endpoint') state.context.membership.watchEndpoints(name)
+    if (isFirst && isLeftOver(state, lane, name)) {
+      oweRemoval(state, lane, name, epoch)
+      continue
+    }
     if (!isFirst || isAwaited(state, lane, name)) lane.forced.add(name)
     lane.owe(name, epoch)
   }
@@ -48,6 +52,12 @@ function isUnchanged({ asked, dropped, keptByWildcard, wildcard }: SubscriptionC
 /** A cluster that was sent on this stream waits for its endpoints, though the client has that version of them. */
 function isAwaited(state: StreamState, lane: Lane, name: string): boolean {
   return lane.type === 'endpoint' && state.warmth.areEndpointsAwaited(name)
+}
+
+/** Endpoints of an earlier stream that are no more: what still sends requests to them has to go first. */
+function isLeftOver(state: StreamState, lane: Lane, name: string): boolean {
+  const isGone = state.context.membership.shelf.of(lane.type).get(name) === undefined
+  return lane.type === 'endpoint' && isGone && lane.known.has(name) && !isAwaited(state, lane, name)
 }
 
 function oweEverything(state: StreamState, lane: Lane, epoch: number): void {
