@@ -272,7 +272,7 @@ async function listen(config: ControllerConfig, parts: Parts): Promise<Result<re
   }
 }
 
-function adminFacts({ assembly, classes, deliverer, identity, metrics, source }: Parts): AdminFacts {
+function adminFacts({ assembly, classes, deliverer, identity, metrics, source, writer }: Parts): AdminFacts {
   const { graph, outputs } = assembly
   return {
     graph,
@@ -286,6 +286,7 @@ function adminFacts({ assembly, classes, deliverer, identity, metrics, source }:
     endpoints: outputs.endpoints,
     diagnostics: () => [
       ...[...source.notices].map(([object, notice]) => ({ object, ...notice })),
+      ...[...writer.problems()].map(([object, message]) => ({ severity: 'error', object, message })),
       ...[...outputs.notices.entries()].map(([, notice]) => ({ severity: 'warning', ...notice })),
       ...[...classes.names].map((name) => ({
         severity: 'warning',

@@ -214,10 +214,16 @@ describe('StatusWriter', () => {
       expect(rig.lines).toEqual([
         expect.objectContaining({ level: 'error', object: 'HTTPRoute/shop/r', reason: message }),
       ])
+      expect([...rig.writer.problems()]).toEqual([
+        ['HTTPRoute/shop/r', `its status is not written, since that is refused: ${message}`],
+      ])
       await rig.writer.idle()
+      await pass(300_000)
+      expect(rig.lines).toHaveLength(1)
       rig.api.fault = undefined
       rig.writer.set('HTTPRoute/shop/r', routeStatus('r', [parentOf(controllerName, 'other')]))
       await pass(1000)
+      expect([...rig.writer.problems()]).toEqual([])
       expect(rig.status('HTTPRoute', 'r')).toEqual({ parents: [stamped(parentOf(controllerName, 'other'))] })
     })
 
@@ -234,8 +240,15 @@ describe('StatusWriter', () => {
       expect(rig.lines.map(({ level, msg }) => [level, msg])).toEqual([
         ['warn', 'ClusterRole fairlead lacks `patch` on httproutes/status of gateway.networking.k8s.io; add the verb'],
       ])
+      expect([...rig.writer.problems()]).toEqual([
+        [
+          'HTTPRoute',
+          expect.stringMatching(/^statuses are not written: ClusterRole fairlead lacks `patch` on httproutes/),
+        ],
+      ])
       rig.api.forbid('patch', 'httproutes/status', false)
       await pass(31_000)
+      expect([...rig.writer.problems()]).toEqual([])
       for (const name of ['a', 'b', 'c']) {
         expect(rig.status('HTTPRoute', name)).toEqual({ parents: [stamped(parentOf(controllerName, 'edge'))] })
       }

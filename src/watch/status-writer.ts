@@ -48,6 +48,8 @@ interface Target {
   accepted: { readonly wanted: WantedStatus | undefined; readonly status: Fields } | undefined
   /** Of the version on which a write failed, since it was not the newest. */
   staleVersion: string | undefined
+  /** What the API server says against our last write. */
+  refusal: string | undefined
   readonly pace: WritePace
 }
 
@@ -70,8 +72,8 @@ export class StatusWriter {
   readonly #options: StatusWriterOptions
   readonly #queue: WorkQueue
   readonly #targets = new Map<string, Target>()
-  /** Kinds whose status we may not write, with the time of the next try. */
-  readonly #forbidden = new Map<string, number>()
+  /** Kinds whose status we may not write. */
+  readonly #forbidden = new Map<string, { readonly untilMs: number; readonly message: string }>()
   readonly #writes: ReturnType<typeof declareMetrics>
   #isStarted = false
 
@@ -120,6 +122,16 @@ export class StatusWriter {
     return this.#queue.pending()
   }
 
+  /** Why statuses that are known here are not in the API server, by kind or key of the object. */
+  problems(): ReadonlyMap<string, string> {
+    const problems = new Map<string, string>()
+    for (const [kind, { message }] of this.#forbidden) problems.set(kind, `statuses are not written: ${message}`)
+    for (const [key, { refusal }] of this.#targets) {
+      if (refusal !== undefined) problems.set(key, `its status is not written, since that is refused: ${refusal}`)
+    }
+    return problems
+  }
+
   /** Resolves when nothing is pending: at once, or never while there is no API server. */
   idle(): Promise<void> {
     return this.#queue.idle()
@@ -131,6 +143,7 @@ export class StatusWriter {
       told: undefined,
       accepted: undefined,
       staleVersion: undefined,
+      refusal: undefined,
       pace: new WritePace(),
     }
     this.#targets.set(key, target)
@@ -175,13 +188,16 @@ export class StatusWriter {
   /** One step towards the wanted status. */
   async #bring(key: string, target: Target): Promise<Verdict> {
     const nowMs = performance.now()
-    const forbiddenUntilMs = this.#forbidden.get(kindOf(key)) ?? 0
+    const forbiddenUntilMs = this.#forbidden.get(kindOf(key))?.untilMs ?? 0
     if (nowMs < forbiddenUntilMs) return { kind: 'refused', afterMs: forbiddenUntilMs - nowMs }
     if (nowMs < target.pace.heldUntilMs) return { kind: 'later', afterMs: target.pace.heldUntilMs - nowMs }
     const live = await this.#newest(key, target)
     if (live.kind !== 'live') return live
     const fields = this.#changedFields(key, live.object, target)
-    if (Object.keys(fields).length === 0) return { kind: 'done' }
+    if (Object.keys(fields).length === 0) {
+      target.refusal = undefined
+      return { kind: 'done' }
+    }
     const { dueMs, countsDueMs } = target.pace
     const earlyMs = (isOnlyCounts(live.object.status, fields) ? countsDueMs : dueMs) - performance.now()
     return earlyMs > 0 ? { kind: 'later', afterMs: earlyMs } : this.#write(key, target, live.object, fields)
@@ -196,6 +212,7 @@ export class StatusWriter {
     if (watched === undefined) {
       target.told = undefined
       target.accepted = undefined
+      target.refusal = undefined
       return { kind: 'done' }
     }
     const newest = newerObject(watched, target.told)
@@ -243,6 +260,7 @@ export class StatusWriter {
     target.told = told
     target.accepted = told === undefined ? undefined : { wanted, status: told.status ?? {} }
     target.staleVersion = undefined
+    target.refusal = undefined
     const isFight = target.pace.wrote(performance.now())
     if (isFight) {
       logger.warn(
@@ -267,12 +285,16 @@ export class StatusWriter {
         // The watch will tell.
         return { kind: 'later', afterMs: goneMs }
       case 'forbidden': {
-        if (!this.#forbidden.has(kindOf(key))) logger.warn({ kind: kindOf(key) }, failure.message)
-        this.#forbidden.set(kindOf(key), performance.now() + forbiddenMs)
+        const { message } = failure
+        if (!this.#forbidden.has(kindOf(key))) logger.warn({ kind: kindOf(key) }, message)
+        this.#forbidden.set(kindOf(key), { untilMs: performance.now() + forbiddenMs, message })
         return { kind: 'refused', afterMs: forbiddenMs }
       }
       case 'refused':
-        logger.error({ object: key, reason: failure.message }, 'the API server refuses a status')
+        if (target.refusal !== failure.message) {
+          logger.error({ object: key, reason: failure.message }, 'the API server refuses a status')
+        }
+        target.refusal = failure.message
         return { kind: 'refused', afterMs: refusedMs }
       case 'unavailable': {
         const { everywhere, retryAfterMs, message } = failure
