@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -36,6 +36,32 @@ current-context: first
 `
 
 describe('AccessReader with a kubeconfig', () => {
+  test('runs the program that makes tokens once, and again when its token is rejected', async () => {
+    const count = join(folder, 'count')
+    const status = '{"token": "t%s", "expirationTimestamp": "2099-01-01T00:00:00Z"}'
+    const program = write(
+      'program',
+      `#!/bin/sh
+echo run >> ${count}
+printf '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": ${status}}' "$(wc -l < ${count} | tr -d ' ')"
+`,
+    )
+    chmodSync(program, 0o755)
+    const exec = 'apiVersion: client.authentication.k8s.io/v1, command: ./program, interactiveMode: Never'
+    const path = write(
+      'config',
+      `${kubeconfig.replace('user: { token: abc, as: somebody }', `user: { exec: { ${exec} } }`)}`,
+    )
+    const reader = new AccessReader({ env: {}, kubeconfig: path, context: 'second' })
+    const tokenOf = async (isRejected: boolean) => {
+      const access = await reader.read(isRejected)
+      return access.ok ? access.value.headers.authorization : access.error
+    }
+    expect(await tokenOf(false)).toBe('Bearer t1')
+    expect(await tokenOf(false)).toBe('Bearer t1')
+    expect(await tokenOf(true)).toBe('Bearer t2')
+  })
+
   test('takes the current context; files are relative to the kubeconfig', async () => {
     write('ca.crt', 'CA')
     const access = await read({ kubeconfig: write('config', kubeconfig) })

@@ -110,6 +110,8 @@ describe('readPlain', () => {
     'a: yes\n',
     'a: 010\n',
     'a: 1\na: 2\n',
+    '__proto__: 1\n',
+    'a: {__proto__: 1}\n',
     'a: "x\\n"\n',
     'a: {b: 1,\n  c: 2}\n',
     '{"a": 1}\n',

@@ -18,6 +18,11 @@ describe('readYaml', () => {
     ['JSON', '{"a": [1, "b", null]}', [{ a: [1, 'b', null] }]],
     ['anchors and merges', 'x: &x {a: 1}\nz: {<<: *x, b: 2}\n', [{ x: { a: 1 }, z: { a: 1, b: 2 } }]],
     [
+      'two merges in one mapping',
+      'x: &x {a: 1}\nw: &w {b: 2}\nz: {<<: *x, <<: *w}\n',
+      [{ x: { a: 1 }, w: { b: 2 }, z: { a: 1, b: 2 } }],
+    ],
+    [
       'the booleans of kubectl',
       'a: on\nb: No\nc: "on"\nd: true\ne: y\n',
       [{ a: true, b: false, c: 'on', d: true, e: true }],

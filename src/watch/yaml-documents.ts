@@ -253,9 +253,10 @@ function repeatedKeys(map: YAMLMap): readonly (readonly [unknown, string])[] {
   })
 }
 
+/** The text of a key; the parser reads `<<` as a symbol. */
 function keyName(key: unknown): string {
   const value = isNode(key) && 'value' in key ? key.value : key
-  return String(value)
+  return typeof value === 'symbol' ? (value.description ?? '') : String(value)
 }
 
 function locate(
