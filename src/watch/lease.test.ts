@@ -163,6 +163,21 @@ describe('LeaseHolder', () => {
     expect([...writers]).toEqual(['a'])
   })
 
+  test('a lease that somebody wrote for an hour is taken after a minute without renewal', async () => {
+    const lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'fairlead', namespace: 'fairlead-system' },
+    }
+    const spec = { leaseDurationSeconds: 3600, renewTime: '2099-01-01T00:00:00.000000Z' }
+    api.put({ ...lease, spec: { ...spec, holderIdentity: 'typo' } })
+    start('a')
+    await pass(58_000)
+    expect([...writers]).toEqual([])
+    await pass(4000)
+    expect([...writers]).toEqual(['a'])
+  })
+
   test('an API server that is away for a moment takes nothing from anybody', async () => {
     start('a')
     await pass(0)

@@ -30,6 +30,8 @@ export interface LeaseOptions {
 export interface LeaseLimits {
   /** Without renewal for so long, anybody may take it. */
   readonly durationMs: number
+  /** The same, whatever the lease says: nobody of ours asks for more, and without a writer nothing is mended. */
+  readonly longestMs: number
   /** Who could not renew it for so long gives up: before others may take it. */
   readonly giveUpMs: number
   readonly renewMs: number
@@ -41,6 +43,7 @@ export interface LeaseLimits {
 
 const defaultLimits: LeaseLimits = {
   durationMs: 15_000,
+  longestMs: 60_000,
   giveUpMs: 10_000,
   renewMs: 3_000,
   lookMs: 1_000,
@@ -140,8 +143,8 @@ export class LeaseHolder {
     const { holderIdentity, leaseDurationSeconds } = this.#live.spec
     if (typeof holderIdentity !== 'string' || holderIdentity === '') return true
     if (holderIdentity === this.#options.identity) return true
-    const seconds = typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds : this.#limits.durationMs / 1000
-    return performance.now() - this.#seenAtMs >= seconds * 1000
+    const promisedMs = typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds * 1000 : this.#limits.durationMs
+    return performance.now() - this.#seenAtMs >= Math.min(promisedMs, this.#limits.longestMs)
   }
 
   async #take(): Promise<void> {
