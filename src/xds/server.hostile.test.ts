@@ -74,6 +74,24 @@ function sendRaw(port: number, bytes: Buffer, headers: Readonly<Record<string, s
   })
 }
 
+/** Asks for endpoints over plain HTTP/2 and reads nothing, so that its window of 64 KiB fills up. */
+function askAndNeverRead(port: number, id: string, names: readonly string[]): void {
+  const session = connectHttp2(`http://127.0.0.1:${port}`)
+  session.on('error', () => {})
+  rig.onDispose(() => session.destroy())
+  const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources'
+  const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' }
+  const stream = session.request(headers)
+  stream.on('error', () => {})
+  stream.pause()
+  const message = encodeDeltaRequest({
+    node: { id, cluster: gateway },
+    typeUrl: xdsTypeUrl('endpoint'),
+    resourceNamesSubscribe: [...names],
+  })
+  stream.write(frame(message.length, Buffer.from(message)))
+}
+
 function frame(length: number, content: Buffer, isCompressed = false): Buffer {
   const head = Buffer.alloc(5)
   head.writeUInt8(isCompressed ? 1 : 0)
@@ -237,6 +255,35 @@ describe('a client', () => {
     bad.request('cluster')
     for (let count = 0; count < 5_200; count++) bad.writeRaw(encodeDeltaRequest({ typeUrl, responseNonce: 'x' }))
     await vi.waitUntil(() => answers === 5_200, { timeout: 20_000, interval: 5 })
+  })
+
+  test('that never reads holds a bounded part of what changes, and others are served meanwhile', async () => {
+    let held = 0
+    const sent = (type: string, _count: number, bytes: number) => {
+      if (type === 'endpoint') held += bytes
+    }
+    const metrics = { sent, acked: () => {}, nacked: () => {}, streams: () => {} }
+    const { port, server } = await serve({ metrics, writeTimeoutMs: 5_000 })
+    const good = await goodProxy(port)
+    const names = Array.from({ length: 16 }, (_, index) => `e${index}`)
+    const ports = Array.from({ length: 5_000 }, (_, index) => index + 1)
+    const change = (round: number) => {
+      const changed = names.map((name) => assignment(name, ...ports, 60_000 + round))
+      stock.put(changed)
+      return changed.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    }
+    const clients = 10
+    let offered = clients * change(0)
+    for (let index = 0; index < clients; index++) askAndNeverRead(port, `deaf-${index}`, names)
+    await vi.waitUntil(() => server.proxies().length === clients + 1 && held >= offered)
+    for (let round = 1; round < 8; round++) {
+      offered += clients * change(round)
+      await expectServed(good)
+    }
+    expect(held).toBeLessThan(clients * 3_000_000)
+    expect(offered).toBeGreaterThan(clients * 8_000_000)
+    await vi.waitUntil(() => server.proxies().length === 1, { timeout: 30_000, interval: 20 })
+    await expectServed(good)
   })
 
   test('that refuses what all Gateways share harms its own Gateway only', async () => {
