@@ -91,6 +91,22 @@ describe('control planes of a cluster', () => {
     expect(api.get('Gateway', 'infra', 'edge')?.status).toMatchObject({ conditions: [{ type: 'Accepted' }, {}] })
   })
 
+  test('one that cannot read its authority writes nothing, and deletes no fleet', async () => {
+    api.put(gateway)
+    const old = await start('old', 'envoy:1')
+    await old.stop()
+    api.fault = ({ path }) => (path.endsWith('/secrets/fairlead-xds') ? { kind: 'answer', status: 500 } : undefined)
+    api.requests.length = 0
+    await start('new', 'envoy:2')
+    await pass(30_000)
+    expect(api.requests.filter(({ method }) => method !== 'GET')).toEqual([])
+    expect(image()).toBe('envoy:1')
+    api.fault = undefined
+    await pass(30_000)
+    expect(image()).toBe('envoy:2')
+    expect(api.requests.filter(({ method }) => method === 'DELETE')).toEqual([])
+  })
+
   test('says nothing of parameters, and does nothing, before it has looked them up', async () => {
     const parameters = (name: string, data: object) => ({
       apiVersion: 'v1',

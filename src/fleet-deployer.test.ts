@@ -104,6 +104,16 @@ describe('FleetDeployer', () => {
   const fleets = () =>
     ['edge', 'inner'].filter((name) => api.get('Deployment', 'infra', `${name}-fairlead`) !== undefined)
 
+  test('keeps the fleet of a Gateway whose last listener is refused', async () => {
+    api.put(gateway('edge'))
+    await start()
+    expect(fleets()).toEqual(['edge'])
+    api.put(gateway('edge', { listeners: [{ name: 'http', port: 8080, protocol: 'SCTP' }] }))
+    await pass(60_000)
+    expect(fleets()).toEqual(['edge'])
+    expect(api.requests.filter(({ method }) => method === 'DELETE')).toEqual([])
+  })
+
   test('makes a fleet, and deletes it when the Gateway goes to another controller', async () => {
     api.put(gateway('edge'))
     await start()

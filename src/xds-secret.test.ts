@@ -50,6 +50,13 @@ describe('the Secret of the authority', () => {
     expect(one?.startsWith(trustBundle(old))).toBe(true)
   })
 
+  test('that was deleted when it is time for a successor comes back with one', async () => {
+    const known = createAuthority(nowMs)
+    const { authority, origin } = await ensureXdsAuthority(api, { namespace, known, nowMs: nowMs + 7 * yearMs })
+    expect(origin).toBe('restored')
+    expect(authority.signers.map(({ name }) => name)).toEqual([known.signers[0]?.name, expect.any(String)])
+  })
+
   test('that was deleted comes back as it was, from a replica that runs', async () => {
     const known = createAuthority(nowMs)
     const { authority, origin } = await ensureXdsAuthority(api, { namespace, known, nowMs })
