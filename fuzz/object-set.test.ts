@@ -12,7 +12,8 @@ import { SetMaker } from './object-set.ts'
 import { asServed, baseObjects, type Fields } from './world.ts'
 
 const corpus = readCorpus()
-const sets = Array.from({ length: 120 }, (_, index) => new SetMaker(1, corpus).make(index))
+// More than enough for most fields: what is drawn shifts with every golden and example.
+const sets = Array.from({ length: 180 }, (_, index) => new SetMaker(1, corpus).make(index))
 const objects = sets.flatMap(({ steps }) => steps.flatMap((step) => (step.do === 'set' ? [step.object] : [])))
 
 /** Every field that is set in a resource of `default/gw`, without indexes. */
