@@ -272,7 +272,8 @@ async function listen(config: ControllerConfig, parts: Parts): Promise<Result<re
   }
 }
 
-function adminFacts({ assembly, classes, deliverer, identity, metrics, source, writer }: Parts): AdminFacts {
+function adminFacts(parts: Parts): AdminFacts {
+  const { assembly, classes, deliverer, identity, lease, metrics, source, writer } = parts
   const { graph, outputs } = assembly
   return {
     graph,
@@ -286,6 +287,7 @@ function adminFacts({ assembly, classes, deliverer, identity, metrics, source, w
     endpoints: outputs.endpoints,
     diagnostics: () => [
       ...[...source.notices].map(([object, notice]) => ({ object, ...notice })),
+      ...(lease.problem === undefined ? [] : [{ severity: 'error', object: 'Lease', message: lease.problem }]),
       ...[...writer.problems()].map(([object, message]) => ({ severity: 'error', object, message })),
       ...[...outputs.notices.entries()].map(([, notice]) => ({ severity: 'warning', ...notice })),
       ...[...classes.names].map((name) => ({

@@ -86,7 +86,9 @@ export class XdsIdentity {
       const pauseMs = this.#backoff.next()
       logger[problem === this.#problem ? 'debug' : 'warn'](
         { namespace, secret: xdsSecretName, error: problem, ms: Math.round(pauseMs) },
-        'no authority for proxies',
+        this.#serving === undefined
+          ? 'no authority for proxies'
+          : 'the authority of proxies cannot be looked at now; the one that is known stays in use',
       )
       this.#problem = problem
       return pauseMs

@@ -25,7 +25,7 @@ export function kindNotice(
 }
 
 const unknownToIt =
-  'it does not know who we are; is the token or the certificate expired, or of another cluster? It says'
+  'it does not know who we are; is the token or the certificate expired, or of another cluster? Was the ServiceAccount made anew, restart its pods: `kubectl rollout restart`. It says'
 
 /** What a failure is about, and its notice: that an API server does not answer, or not us, is not the fault of a kind. */
 export function failureNotice(subject: string, error: unknown): { readonly subject: string; readonly message: string } {

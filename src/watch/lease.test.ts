@@ -191,6 +191,29 @@ describe('LeaseHolder', () => {
     expect([...writers]).toEqual(['a'])
   })
 
+  test('who writes no more says what it failed of, and no more once it writes again', async () => {
+    const holder = start('a')
+    await pass(0)
+    api.fault = () => ({ kind: 'answer', status: 401, message: 'Unauthorized' })
+    await pass(5000)
+    expect(holder.problem).toBeUndefined()
+    await pass(20_000)
+    expect(holder.problem).toMatch(/cannot be had: Unauthorized$/)
+    expect(lines.filter((line) => line.includes('"reason":"Unauthorized"'))).toHaveLength(1)
+    api.fault = undefined
+    await pass(20_000)
+    expect(holder.problem).toBeUndefined()
+    expect([...writers]).toEqual(['a'])
+  })
+
+  test('who waits for another has no problem', async () => {
+    start('a')
+    await pass(0)
+    const second = start('b')
+    await pass(30_000)
+    expect(second.problem).toBeUndefined()
+  })
+
   test('without the right to it, everybody writes', async () => {
     for (const verb of ['get', 'create', 'update']) api.forbid(verb, 'leases')
     start('a')

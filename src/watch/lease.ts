@@ -70,6 +70,8 @@ export class LeaseHolder {
   #holder: string | undefined
   /** Whether we write without it, since nobody lets us have it. */
   #isForbidden = false
+  /** What the last try failed of. */
+  #failure: string | undefined
   #isStopped = false
   #running: Promise<void> | undefined
   #endPause: (() => void) | undefined
@@ -82,6 +84,12 @@ export class LeaseHolder {
   /** Whether we may write now. */
   get isHeld(): boolean {
     return this.#isHeld
+  }
+
+  /** Why nothing is written, where that is a fault: undefined while it is held, here or by another. */
+  get problem(): string | undefined {
+    if (this.#failure === undefined || this.#isHeld || !this.#isOverdue()) return undefined
+    return `this control plane writes no status and no fleet, since the lease that lets it cannot be had: ${this.#failure}`
   }
 
   start(): void {
@@ -126,6 +134,7 @@ export class LeaseHolder {
         this.#isForbidden = false
         this.#hold()
       } else this.#tellHolder(String(this.#live?.spec.holderIdentity))
+      this.#failure = undefined
       return true
     } catch (error) {
       return this.#fail(error)
@@ -205,8 +214,13 @@ export class LeaseHolder {
   #lose(holder: string | undefined): void {
     if (!this.#isHeld || this.#isStopped) return
     this.#isHeld = false
-    this.#options.logger.warn({ holder }, 'this control plane writes no more: it does not hold the lease')
+    const facts = holder === undefined ? { reason: this.#failure } : { holder }
+    this.#options.logger.warn(facts, 'this control plane writes no more: it does not hold the lease')
     this.#options.onLost()
+  }
+
+  #isOverdue(): boolean {
+    return performance.now() - this.#renewedAtMs >= this.#limits.giveUpMs
   }
 
   #fail(error: unknown): boolean {
@@ -220,9 +234,9 @@ export class LeaseHolder {
       this.#hold()
       return true
     }
-    const facts = 'message' in failure ? failure.message : failure.kind
-    logger.debug({ lease: name, reason: facts }, 'the lease cannot be had now')
-    if (performance.now() - this.#renewedAtMs >= this.#limits.giveUpMs) this.#lose(undefined)
+    this.#failure = 'message' in failure ? failure.message : failure.kind
+    logger.debug({ lease: name, reason: this.#failure }, 'the lease cannot be had now')
+    if (this.#isOverdue()) this.#lose(undefined)
     return false
   }
 
