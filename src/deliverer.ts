@@ -9,6 +9,7 @@ import { type GatewayInfra, revisionOf } from './ir/infra.ts'
 import type { GatewayKey } from './ir/names.ts'
 import type { Logger } from './lib/logger.ts'
 import type { Metrics } from './lib/metrics.ts'
+import { compareStrings } from './lib/sorted.ts'
 import type { Assembly } from './cli/assembly.ts'
 import type { GatewayResource } from './translate/contract.ts'
 import { Feedback, type KeyedSink, type Refusal } from './xds/feedback.ts'
@@ -81,7 +82,7 @@ export class Deliverer {
       .map(([gateway]) => gateway)
     return waiting.length === 0
       ? undefined
-      : `no proxy of Gateway ${waiting.sort().join(', ')} has its configuration yet`
+      : `no proxy of Gateway ${waiting.sort(compareStrings).join(', ')} has its configuration yet`
   }
 
   /** Resources that came, changed or went since the last call. */

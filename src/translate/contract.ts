@@ -1,6 +1,6 @@
 /**
  * What enters and leaves the translation. Sources are filled by `watch` (objects) and `xds` (feedback); outputs are
- * observed by `xds` (resources), the status writer and the deployer. Wired in `main.ts`.
+ * observed by `xds` (resources), the status writer and the deployer. `cli/assembly.ts` puts them together.
  */
 import type { ConfigMap, EndpointSlice, Namespace, Secret, Service } from '../api/core.ts'
 import type { CrdFacts } from '../api/crd-facts.ts'

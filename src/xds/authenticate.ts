@@ -1,8 +1,8 @@
 /** Who may open a stream: asked before one byte of it is read. */
 import { type ServerDuplexStream, status } from '@grpc/grpc-js'
-import type { Logger } from '../lib/logger.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { NodeIdentity } from './node.ts'
+import type { RefusalLog } from './refusal-log.ts'
 
 /** What a client brings along. */
 export interface Login {
@@ -68,50 +68,3 @@ function bearerToken(headers: readonly (string | Buffer)[]): Result<string | und
   if (token !== undefined && token.length <= maxTokenLength) return ok(token)
   return err({ code: 'UNAUTHENTICATED', message: 'the authorization header must be one "Bearer TOKEN"' })
 }
-
-/** Writes what clients do wrong into the log, only so many lines each minute: anybody in the cluster can cause them. */
-export class RefusalLog {
-  readonly #logger: Logger
-  readonly #now: () => number
-  #minute = 0
-  #written = 0
-  #untold = 0
-
-  /** `now`: monotonic, in ms. */
-  constructor(logger: Logger, now: () => number) {
-    this.#logger = logger
-    this.#now = now
-  }
-
-  refused(facts: Facts): void {
-    this.#write(facts, 'a client was turned away')
-  }
-
-  /** Its Gateway is not known, or not yet. */
-  waits(facts: Facts): void {
-    this.#write(facts, 'a proxy asks for a Gateway that has no configuration')
-  }
-
-  unknownType(facts: Facts): void {
-    this.#write(facts, 'proxy asks for an unknown type')
-  }
-
-  #write(facts: Facts, message: string): void {
-    const minute = Math.floor(this.#now() / 60_000)
-    if (minute !== this.#minute) {
-      this.#minute = minute
-      this.#written = 0
-    }
-    if (this.#written >= linesPerMinute) {
-      this.#untold += 1
-      return
-    }
-    this.#written += 1
-    this.#logger.warn(this.#untold === 0 ? facts : { ...facts, untold: this.#untold }, message)
-    this.#untold = 0
-  }
-}
-
-type Facts = Readonly<Record<string, unknown>>
-
-const linesPerMinute = 20

@@ -1,8 +1,8 @@
 import type { NamedResource } from '../envoy/resource.ts'
 
-/** Bytes that a proxy refused. */
+/** Why bytes are in quarantine. */
 export interface Sentence {
-  /** What the proxy said. */
+  /** What the proxy that refused them said. */
   readonly message: string
 }
 

@@ -9,10 +9,11 @@ import {
 import { setTimeout as delay } from 'node:timers/promises'
 import { FairTurns } from '../lib/fair-turns.ts'
 import { type Logger, silentLogger } from '../lib/logger.ts'
-import { type Authenticate, logIn, type ProxyIdentity, RefusalLog } from './authenticate.ts'
+import { type Authenticate, logIn, type ProxyIdentity } from './authenticate.ts'
 import type { Feedback } from './feedback.ts'
 import { defaultLimits, type StreamLimits } from './limits.ts'
 import { noMetrics, type XdsMetrics } from './metrics.ts'
+import { RefusalLog } from './refusal-log.ts'
 import { DeltaSession, type ProxyProgress, type SessionShared } from './session.ts'
 import type { ResourceStore } from './store.ts'
 
@@ -67,6 +68,7 @@ export class XdsServer {
   /** By pod, or by service account where that is all that is known. */
   readonly #streamsOf = new Map<string, Set<DeltaSession>>()
   readonly #authenticate: Authenticate | undefined
+  readonly #credentials: ServerCredentials
 
   constructor(options: XdsServerOptions) {
     this.#shared = sharedOf(options)
@@ -76,8 +78,6 @@ export class XdsServer {
     this.#credentials = options.credentials ?? ServerCredentials.createInsecure()
     options.store.onGone((gateway, type, name) => options.feedback.gone({ gateway, type, name }))
   }
-
-  readonly #credentials: ServerCredentials
 
   /** Begins to serve on `host:port`; port 0 picks a free one. */
   async listen(address: string): Promise<{ readonly port: number }> {

@@ -4,6 +4,7 @@ import { typedExtension } from '../../envoy/any.ts'
 import type { envoy } from '../../envoy/gen/xds.js'
 import { durationOf, uint32 } from '../../envoy/wrappers.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import { compareNumbers } from '../../lib/sorted.ts'
 import type { Problem } from '../../api/conditions.ts'
 import { parseDurationField } from './duration-field.ts'
 import { defineRuleField } from './feature.ts'
@@ -43,7 +44,7 @@ function parse(rule: HTTPRouteRule, field: string): Result<Tries | undefined, re
   const retried = attempts === 0 ? {} : { backoffMs: backoffMs.value }
   return ok({
     retries: attempts,
-    codes: attempts === 0 ? [] : [...new Set(codes)].sort((a, b) => a - b),
+    codes: attempts === 0 ? [] : [...new Set(codes)].sort(compareNumbers),
     ...retried,
     tryTimeoutMs: limit,
   })

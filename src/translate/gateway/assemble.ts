@@ -4,7 +4,7 @@ import type { Entry } from '../../graph/collection.ts'
 import type { GatewayInfra } from '../../ir/infra.ts'
 import type { FilterChain, Listener } from '../../ir/listener.ts'
 import { type GatewayKey, gatewayKey, type Host, type TableName, tableName } from '../../ir/names.ts'
-import { compareBy, compareNumbers } from '../../lib/sorted.ts'
+import { compareBy, compareNumbers, compareStrings } from '../../lib/sorted.ts'
 import { askedAddresses } from '../attach/gateways.ts'
 import type { GatewayListener } from '../attach/listeners.ts'
 import type { ResolvedParameters } from '../parameters/resolve.ts'
@@ -65,7 +65,7 @@ export function misdirectedHosts(
   return samePort
     .map(({ value }) => value.host)
     .filter((host) => host !== listener.host)
-    .sort()
+    .sort(compareStrings)
 }
 
 /** What must run for a Gateway; ports ascending. A listener that lacks a certificate keeps its port open. */

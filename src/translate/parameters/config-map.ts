@@ -3,6 +3,7 @@ import type { ConfigMap } from '../../api/core.ts'
 import type { GatewayParametersSpec } from '../../api/own.ts'
 import { parseDuration } from '../../lib/duration.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import { compareBy } from '../../lib/sorted.ts'
 
 /** What one key holds and where it goes. */
 interface Key {
@@ -36,7 +37,7 @@ const keys: Readonly<Record<string, Key>> = {
 export function parametersOf(configMap: ConfigMap): Result<readonly GatewayParametersSpec[], readonly string[]> {
   const specs: GatewayParametersSpec[] = []
   const problems: string[] = []
-  const entries = Object.entries({ ...configMap.data, ...configMap.binaryData }).sort(([a], [b]) => (a < b ? -1 : 1))
+  const entries = Object.entries({ ...configMap.data, ...configMap.binaryData }).sort(compareBy(([name]) => name))
   for (const [name, text] of entries) {
     const key = Object.hasOwn(keys, name) ? keys[name] : undefined
     const read: Result<GatewayParametersSpec, string> =
