@@ -18,6 +18,7 @@ import { err, ok, type Result } from './lib/result.ts'
 import { Narrator } from './narrator.ts'
 import { releaseMemory } from './release-memory.ts'
 import { adminDefaults, overloadDefaults, statsInclusion } from './translate/edge-defaults.ts'
+import { compareDiagnostics } from './watch/diagnostic.ts'
 
 /** A control plane that serves. */
 export interface ControlPlane {
@@ -159,7 +160,7 @@ function adminFacts({
     statuses: outputs.statuses,
     resources: outputs.resources,
     endpoints: outputs.endpoints,
-    diagnostics: () => [...openNotices(translation).values()].map((notice) => notice.locate()),
+    diagnostics: () => [...openNotices(translation).values()].map((notice) => notice.locate()).sort(compareDiagnostics),
   }
 }
 

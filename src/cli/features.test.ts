@@ -35,6 +35,10 @@ describe('features', () => {
     expect(report.supportedFeatures).toContain('HTTPRoute')
   })
 
+  test('takes a kind in any case, as status does', () => {
+    expect(features(['httproute', 'GATEWAY'])).toEqual(features(['Gateway', 'HTTPRoute']))
+  })
+
   test('a kind that is not served is ignored as a whole', () => {
     expect(features(['TCPRoute']).out).toContain('the kind is valid but not served yet')
   })

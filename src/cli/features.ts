@@ -27,7 +27,8 @@ interface Line {
 /** Prints the list of the named kinds, of all by default. */
 export function runFeatures(flags: FeaturesFlags, kinds: readonly string[], terminal: Terminal): number {
   const known: readonly CrdKind[] = gatewayApiKinds
-  const unknown = kinds.find((name) => !known.some(({ kind }) => kind === name))
+  const isNamed = (name: string, kind: string) => name.toLowerCase() === kind.toLowerCase()
+  const unknown = kinds.find((name) => !known.some(({ kind }) => isNamed(name, kind)))
   if (unknown !== undefined) {
     terminal.err(`"${unknown}" is no kind of the Gateway API; use ${listOf(known.map(({ kind }) => kind))}\n`)
     return exitCodes.usage
@@ -36,7 +37,9 @@ export function runFeatures(flags: FeaturesFlags, kinds: readonly string[], term
     terminal.err(`--output: "${flags.output}" is unknown; use ${listOf(formats)}\n`)
     return exitCodes.usage
   }
-  const lines = known.filter(({ kind }) => kinds.length === 0 || kinds.includes(kind)).flatMap(linesOf)
+  const lines = known
+    .filter(({ kind }) => kinds.length === 0 || kinds.some((name) => isNamed(name, kind)))
+    .flatMap(linesOf)
   if (flags.output === 'json') {
     terminal.out(`${JSON.stringify({ fields: lines, supportedFeatures: supportedFeatures() }, undefined, 2)}\n`)
   } else {
