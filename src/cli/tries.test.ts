@@ -44,6 +44,16 @@ describe('commandsToTry', () => {
     ).toEqual(["curl -i -H 'Host: demo.x.example' 'http://127.0.0.1:1/api?a=b%20c'"])
   })
 
+  test('what a shell would read as more than a word is quoted, whatever a route holds', () => {
+    const headers = [{ name: 'X-Name', value: "o'hara; reboot" }]
+    const odd = { type: 'Exact', value: "/it's(here)" }
+    const routes = [route('shop.example.com', [{ matches: [{ path: odd, headers }], backendRefs }])]
+    expect(commandsToTry({ gateways, routes, certificate: '/a folder/c.crt' })).toEqual([
+      "curl -H 'X-Name: o'\\''hara; reboot' -H 'Host: shop.example.com' 'http://127.0.0.1:8080/it'\\''s(here)'",
+      "curl -H 'X-Name: o'\\''hara; reboot' --cacert '/a folder/c.crt' --resolve shop.example.com:8443:127.0.0.1 'https://shop.example.com:8443/it'\\''s(here)'",
+    ])
+  })
+
   test('offers nothing that cannot be written down: a regular expression, another method, another Gateway', () => {
     const matches = [{ path: { type: 'RegularExpression', value: '/a.*' } }, { path, method: 'POST' }]
     expect(commandsToTry({ gateways, routes: [route('a.example', [{ matches, backendRefs }])] })).toEqual([])

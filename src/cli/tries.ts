@@ -54,7 +54,7 @@ function candidate(
 ): Candidate | undefined {
   const isTested = [...(match.headers ?? []), ...(match.queryParams ?? [])].every(({ type }) => type === 'Exact')
   if (match.path.type === 'RegularExpression' || !isTested || (match.method ?? 'GET') !== 'GET') return undefined
-  const headers = (match.headers ?? []).map(({ name, value }) => `-H '${name}: ${value}' `).join('')
+  const headers = (match.headers ?? []).map(({ name, value }) => `-H ${quote(`${name}: ${value}`)} `).join('')
   const query = (match.queryParams ?? []).map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join('&')
   const path = `${match.path.value}${query === '' ? '' : `?${query}`}`
   const isSecure = url.startsWith('https:')
@@ -64,18 +64,23 @@ function candidate(
     kind,
     command: isSecure
       ? overTls(url, host, path, options, certificate)
-      : `curl ${options}-H 'Host: ${host}' ${quoted(`${url}${path}`)}`,
+      : `curl ${options}-H ${quote(`Host: ${host}`)} ${word(`${url}${path}`)}`,
   }
 }
 
 function overTls(url: string, host: string, path: string, options: string, certificate: string | undefined): string {
   const { hostname, port } = new URL(url)
   const name = port === '' ? '443' : port
-  const trust = certificate === undefined ? '-k' : `--cacert ${certificate}`
-  return `curl ${options}${trust} --resolve ${host}:${name}:${hostname} ${quoted(`https://${host}:${name}${path}`)}`
+  const trust = certificate === undefined ? '-k' : `--cacert ${word(certificate)}`
+  return `curl ${options}${trust} --resolve ${host}:${name}:${hostname} ${word(`https://${host}:${name}${path}`)}`
 }
 
-/** Quoted where a shell would see more than a word. */
-function quoted(url: string): string {
-  return /[?&*;$]/.test(url) ? `'${url}'` : url
+/** A text as one word of a shell, quoted where that is needed. */
+function word(text: string): string {
+  return /^[A-Za-z0-9_\-./:@%+=,]+$/.test(text) ? text : quote(text)
+}
+
+/** In single quotes, between which a shell changes nothing; a quote of the text stands outside of them. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -1,6 +1,6 @@
 /** Problems as a JUnit report, which CI systems show as tests: a suite for each file, a case for each object in it. */
 import { describeObject } from '../lib/object-ref.ts'
-import { compareStrings } from '../lib/sorted.ts'
+import { compareBy } from '../lib/sorted.ts'
 import type { Diagnostic } from '../watch/diagnostic.ts'
 import { sentence } from './validate-sarif.ts'
 
@@ -19,16 +19,27 @@ export interface ReadObject {
 
 /** The report as XML. Errors fail their case, warnings are its output; an object without either passes. */
 export function junitReport(objects: readonly ReadObject[], problems: readonly Diagnostic[]): string {
-  const files = [...new Set([...objects, ...problems].map(({ file }) => file))].sort(compareStrings)
-  const suites = files.map((file) => {
-    const here = problems.filter((problem) => problem.file === file)
-    const names = [...objects.filter((object) => object.file === file).map(({ name }) => name), ...here.map(nameOf)]
-    const cases = [...new Set(names)].sort(compareStrings).map((name): Case => {
-      return { name, problems: here.filter((problem) => nameOf(problem) === name) }
-    })
-    return suite(file, cases)
-  })
+  const files = new Map<string, Map<string, Diagnostic[]>>()
+  const caseOf = (file: string, name: string): Diagnostic[] => {
+    const cases = files.get(file) ?? new Map<string, Diagnostic[]>()
+    files.set(file, cases)
+    const known = cases.get(name) ?? []
+    cases.set(name, known)
+    return known
+  }
+  for (const { file, name } of objects) caseOf(file, name)
+  for (const problem of problems) caseOf(problem.file, nameOf(problem)).push(problem)
+  const suites = inOrder(files).map(([file, cases]) =>
+    suite(
+      file,
+      inOrder(cases).map(([name, own]) => ({ name, problems: own })),
+    ),
+  )
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="fairlead validate">\n${suites.join('')}</testsuites>\n`
+}
+
+function inOrder<V>(byName: ReadonlyMap<string, V>): readonly (readonly [string, V])[] {
+  return [...byName].sort(compareBy(([name]) => name))
 }
 
 function nameOf({ object, file }: Diagnostic): string {
