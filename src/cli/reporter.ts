@@ -67,6 +67,6 @@ export interface AppliedChange {
   readonly deleted: readonly ObjectRef[]
   /** Envoy resources that came, changed or went, by word: `scope`, `cluster`. */
   readonly resources: ReadonlyMap<string, number>
-  /** From reading the edit until every proxy had acknowledged it; undefined when there was nothing to send. */
+  /** From reading the edit until every proxy had acknowledged it; undefined when one did not in time, or nothing was sent. */
   readonly servedInMs: number | undefined
 }

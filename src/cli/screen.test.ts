@@ -85,6 +85,9 @@ Edit the files and it follows; Ctrl-C stops it.
     expect(printed((screen) => screen.applied(change))).toBe(
       'TIME orders.yaml changed: HTTPRoute shop/orders; 1 scope, 2 clusters, served in 7 ms\n',
     )
+    expect(printed((screen) => screen.applied({ ...change, servedInMs: undefined }))).toBe(
+      'TIME orders.yaml changed: HTTPRoute shop/orders; 1 scope, 2 clusters, not taken by every proxy yet\n',
+    )
     const refs = Array.from({ length: 4 }, () => broken.ref)
     const many = { ...change, changed: refs, deleted: [gateway.ref], resources: new Map(), servedInMs: undefined }
     expect(printed((screen) => screen.applied(many))).toBe(

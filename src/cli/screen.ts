@@ -61,7 +61,8 @@ export class Screen implements Reporter {
   applied({ files, changed, deleted, resources, servedInMs }: AppliedChange): void {
     const what = [...named(changed, ''), ...named(deleted, 'deleted ')].join(', ')
     const sent = [...resources].map(([word, number]) => count(number, word)).join(', ')
-    const outcome = servedInMs === undefined ? 'nothing to send' : `${sent}, served in ${servedInMs} ms`
+    const served = servedInMs === undefined ? 'not taken by every proxy yet' : `served in ${servedInMs} ms`
+    const outcome = resources.size === 0 ? 'nothing to send' : `${sent}, ${served}`
     this.#line(`${this.#time()} ${files.join(', ')} changed: ${what}; ${outcome}`)
   }
 
