@@ -32,6 +32,7 @@ class FakeReviews implements KubeClient {
   username = 'system:serviceaccount:infra:edge-fairlead'
   audiences: readonly string[] | undefined = ['fairlead']
   fault: (() => unknown) | undefined
+  refusal = 'invalid bearer token'
   hold: Promise<void> | undefined
 
   async send({ path, body }: KubeRequest): Promise<unknown> {
@@ -42,7 +43,7 @@ class FakeReviews implements KubeClient {
     await this.hold
     const fault = this.fault?.()
     if (fault !== undefined) throw fault
-    if (!spec.token.endsWith('.good')) return { status: { user: {}, error: 'invalid bearer token' } }
+    if (!spec.token.endsWith('.good')) return { status: { user: {}, error: this.refusal } }
     const extra = { 'authentication.kubernetes.io/pod-name': ['edge-0'] }
     return { status: { authenticated: true, audiences: this.audiences, user: { username: this.username, extra } } }
   }
@@ -74,6 +75,17 @@ describe('a token', () => {
     const review = await reviewer.review(bad, 'a')
     expect(review).toMatchObject({ ok: false, error: { kind: 'invalid', message: expect.stringContaining(message) } })
     expect(api.asked).toEqual([])
+  })
+
+  test('a token of a service account that was made anew says what to do', async () => {
+    const error = 'invalid bearer token, service account UID (1) does not match claim (2)'
+    api.refusal = error
+    const remedy =
+      'its ServiceAccount was deleted and made anew: replace the pods that had the old one (kubectl rollout restart)'
+    expect(await reviewer.review(token({}, 'old'), '10.0.0.1')).toEqual({
+      ok: false,
+      error: { kind: 'invalid', message: `the API server does not know the token: ${error}; ${remedy}` },
+    })
   })
 
   test('that the API server does not know is refused with its words', async () => {

@@ -184,6 +184,8 @@ function readClaims(token: string): Claims | undefined {
   }
 }
 
+const madeAnew =
+  'its ServiceAccount was deleted and made anew: replace the pods that had the old one (kubectl rollout restart)'
 const userName = /^system:serviceaccount:([^:]+):([^:]+)$/
 const podName = 'authentication.kubernetes.io/pod-name'
 
@@ -193,8 +195,11 @@ function readOwner(answer: unknown, audience: string): Review {
   const { authenticated, audiences, user, error } = status
   const isFor = Array.isArray(audiences) && audiences.includes(audience)
   if (authenticated !== true || !isFor || !isRecord(user)) {
-    const reason = typeof error === 'string' ? `: ${error.slice(0, 300)}` : ''
-    return err({ kind: 'invalid', message: `the API server does not know the token${reason}` })
+    const said = typeof error === 'string' ? error : ''
+    const reason = said === '' ? '' : `: ${said.slice(0, 300)}`
+    // The kubelet goes on giving the old token to pods that run, for most of an hour.
+    const remedy = /service account UID .*does not match/.test(said) ? `; ${madeAnew}` : ''
+    return err({ kind: 'invalid', message: `the API server does not know the token${reason}${remedy}` })
   }
   const [, namespace, name] = userName.exec(String(user.username)) ?? []
   if (namespace === undefined || name === undefined) {
