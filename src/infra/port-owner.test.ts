@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -35,6 +36,17 @@ describe('a port', () => {
     const owner = await portOwner(await taken())
     expect(owner?.pid).toBe(process.pid)
     expect(owner && describeOwner(owner)).toMatch(/^".+" \(pid \d+\)$/)
+  })
+
+  test('of a Node program is that of "node"', async () => {
+    const script = 'const s = net.createServer().listen(0, "127.0.0.1", () => console.log(s.address().port))'
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    try {
+      const [line]: unknown[] = await once(child.stdout, 'data')
+      expect(await portOwner(Number(String(line)))).toEqual({ pid: child.pid, command: 'node' })
+    } finally {
+      child.kill()
+    }
   })
 
   test('that nobody listens on has no owner', async () => {

@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { basename } from 'node:path'
 
 /** The program that listens on a port. */
 export interface PortOwner {
@@ -36,10 +37,18 @@ export async function portOwner(port: number): Promise<PortOwner | undefined> {
   const pids = (await names('/proc')).filter((name) => /^\d+$/.test(name))
   for (const pid of pids) {
     if (await holdsSocket(pid, inodes)) {
-      return { pid: Number(pid), command: (await readText(`/proc/${pid}/comm`)).trim() }
+      return { pid: Number(pid), command: await commandOf(pid) }
     }
   }
   return undefined
+}
+
+async function commandOf(pid: string): Promise<string> {
+  const name = (await readText(`/proc/${pid}/comm`)).trim()
+  if (name !== 'MainThread') return name
+  // So Node calls itself, which tells nobody anything.
+  const [program = ''] = (await readText(`/proc/${pid}/cmdline`)).split('\0')
+  return program === '' ? name : basename(program)
 }
 
 /** `"nginx" (pid 4711)`. */
