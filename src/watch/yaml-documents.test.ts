@@ -36,7 +36,10 @@ describe('readYaml', () => {
 
   test.each([
     ['a: 1\n\tb: 2\n', '2:1 a tab is used as indentation; indent with spaces'],
-    ['a: 1\nb: 2\na: 3\n', '3:1 the key "a" appears twice in one mapping; remove one of them'],
+    [
+      'a: 1\nb: 2\na: 3\n',
+      '3:1 the key "a" appears twice in one mapping; remove one of them, or indent what belongs to another key',
+    ],
     [
       'a: 1\nb: [1, {c: 2}\nd: 3\n',
       '2:4 this bracket or one inside it is not closed; close it, and indent what is inside',
@@ -129,7 +132,7 @@ describe('readYaml', () => {
   test('a mapping of many keys is read in linear time and checked for duplicates', () => {
     const lines = Array.from({ length: 50_000 }, (_, n) => `k${n}: 1`)
     expect(problems([...lines, 'k7: 2'].join('\n'))).toEqual([
-      '50001:1 the key "k7" appears twice in one mapping; remove one of them',
+      '50001:1 the key "k7" appears twice in one mapping; remove one of them, or indent what belongs to another key',
     ])
   })
 })

@@ -239,7 +239,10 @@ const noAnchor = { message: 'an alias has no anchor before it', remedy: 'quote a
 const circle = { message: 'an alias refers to what contains it', remedy: 'write the value out' }
 
 function repeatedKey(name: string): Explanation {
-  return { message: `the key ${JSON.stringify(name)} appears twice in one mapping`, remedy: 'remove one of them' }
+  return {
+    message: `the key ${JSON.stringify(name)} appears twice in one mapping`,
+    remedy: 'remove one of them, or indent what belongs to another key',
+  }
 }
 
 /** Keys that stood in the mapping before, with their names. */
