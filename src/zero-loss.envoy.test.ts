@@ -184,6 +184,8 @@ const targets = [
   { host: 'first.test', outcome: '200 b' },
   { host: 'second.test', outcome: '404' },
   { host: 'endpoints.test', outcome: '200 a' },
+  { host: 'x.wide.test', outcome: '200 a' },
+  { host: 'x.wide.test', path: '/rest', outcome: '200 b' },
 ] as const
 
 const serviceRules = [{ path: '/other', backend: 'a' }, { backend: 'c' }]
@@ -198,6 +200,8 @@ function setUp(): void {
   world.setRoute('from', ['moved.test', 'stays.test'], [{ backend: 'a' }])
   world.setRoute('to', ['elsewhere.test'], [{ backend: 'b' }])
   world.setRoute('reborn', ['first.test'], [{ backend: 'b' }])
+  world.setRoute('wide', ['*.wide.test'], [{ backend: 'a' }])
+  world.setRoute('rest', ['*.wide.test'], [{ path: '/rest', backend: 'b' }])
   world.setRoute('endpoints', ['endpoints.test'], [{ backend: 'changing' }])
 }
 
@@ -208,6 +212,7 @@ async function round(): Promise<void> {
   await world.change({ 'service.test/': '500' }, () => world.deleteService('c'))
   await world.change({ 'service.test/': '200 c' }, () => world.setService('c', ['c']))
   await moveHostname()
+  await narrowHostname()
   await moveRoute('first.test', 'second.test')
   await moveRoute('second.test', 'first.test')
   await world.change({ 'endpoints.test/': '200 b' }, () => world.setEndpoints('changing', ['b']))
@@ -254,6 +259,18 @@ async function moveHostname(): Promise<void> {
   await world.change({ 'moved.test/': '200 a' }, () => from(['moved.test', 'stays.test']))
   to(['elsewhere.test'])
   await world.epoch()
+}
+
+/** From a wildcard, which has other routes, to one of its hosts, with a Service that was just made; and back. */
+async function narrowHostname(): Promise<void> {
+  await world.change({ 'x.wide.test/': '200 b' }, () => {
+    world.setService('narrow', ['b'])
+    world.setRoute('wide', ['x.wide.test'], [{ backend: 'narrow' }])
+  })
+  await world.change({ 'x.wide.test/': '200 a' }, () => {
+    world.setRoute('wide', ['*.wide.test'], [{ backend: 'a' }])
+    world.deleteService('narrow')
+  })
 }
 
 /** Deleted, and made again under the same name for another host. */

@@ -20,6 +20,42 @@ function settled(stock: TestStore): StreamScript {
   return script
 }
 
+describe('a scope that shrinks', () => {
+  const wide = (body: string) => answerScope('wide', body)
+  const start = () => {
+    const stock = new TestStore()
+    stock.put([wide('it has much to say'), answerScope('other', '1')])
+    return { stock, script: settled(stock) }
+  }
+
+  test('waits for those that come in the same epoch: what it loses may be theirs', () => {
+    const { stock, script } = start()
+    stock.put([wide('less'), edsCluster('c'), assignment('c', 80), forwardScope('narrow', 'c')])
+    script.answer('cluster')
+    expect(script.lines).toEqual(['cluster +c'])
+    script.request('endpoint', { subscribe: ['c'] })
+    script.answer('endpoint')
+    expect(script.lines).toEqual(['endpoint +c', 'scoped-route +narrow'])
+    script.answer('scoped-route')
+    expect(script.lines).toEqual(['scoped-route +wide'])
+  })
+
+  test('does not wait for one that is refused', () => {
+    const { stock, script } = start()
+    stock.put([wide('less'), answerScope('narrow', 'x')])
+    expect(script.lines).toEqual(['scoped-route +narrow'])
+    script.answer('scoped-route', 'not good')
+    expect(script.lines).toContain('scoped-route +wide')
+  })
+
+  test('waits for nothing of another epoch, nor for those that shrink too', () => {
+    const { stock, script } = start()
+    stock.put([answerScope('narrow', 'x')])
+    stock.put([wide('less'), answerScope('other', '')])
+    expect(script.lines).toEqual(['scoped-route +narrow', 'scoped-route +wide', 'scoped-route +other'])
+  })
+})
+
 describe('additions', () => {
   test('of one epoch go clusters, endpoints, listeners, scopes', () => {
     const stock = new TestStore()

@@ -7,6 +7,7 @@ import {
   missingNeeds,
   releaseHeldListeners,
   releaseOverdueWaiters,
+  releaseWaiters,
   waitForNeeds,
 } from './gates.ts'
 import type { Flight, Item, Lane, Removal, Sent } from './lane.ts'
@@ -166,6 +167,7 @@ function prepare(state: StreamState, lane: Lane, item: Item): Sent | undefined {
   const known = lane.known.get(name)
   if (!isForced && known !== undefined && hashOfVersion(known) === resource.version) {
     lane.settle(item)
+    if (lane.type === 'scoped-route') releaseWaiters(state, name)
     return undefined
   }
   if (lane.type === 'listener' && resource.gate === 'after-scopes' && isHeldForScopes(state, item)) {

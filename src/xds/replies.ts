@@ -120,7 +120,10 @@ function condemn(state: StreamState, lane: Lane, { flight, sent, message: compla
   state.effects.push({ kind: 'refused', type, resource, message, willRetry })
   if (willRetry) retryLater(state, name)
   else state.context.quarantine.add(resource, state.context.envoyVersion, message)
-  if (type === 'scoped-route') lane.tainted.add(name)
+  if (type === 'scoped-route') {
+    lane.tainted.add(name)
+    releaseWaiters(state, name)
+  }
   if (type === 'cluster') {
     state.warmth.forget(name)
     releaseWaiters(state, name)

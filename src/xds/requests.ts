@@ -1,6 +1,6 @@
 import type { XdsType } from '../envoy/types.ts'
 import { oweRemoval } from './dispatch.ts'
-import { releaseWaiters } from './gates.ts'
+import { releaseWaiters, waitForNeeds } from './gates.ts'
 import type { Lane } from './lane.ts'
 import { laneOf, type StreamState } from './stream-state.ts'
 import type { DirtyNames } from './store.ts'
@@ -106,7 +106,32 @@ export function noteChanges(state: StreamState, dirty: DirtyNames): void {
       if (stock.get(name) === undefined) noteGone(state, lane, name)
       else lane.owe(name, state.epoch)
     }
+    if (type === 'scoped-route') holdShrunk(state, lane, names)
   }
+}
+
+/** Pairs of what shrinks and what it would wait for; more in one epoch are no move of a route, and would cost too much. */
+const maxHeldPairs = 10_000
+
+/**
+ * What a scope loses, another one of the same epoch may have got: a route whose hostname became narrower, or wider. So a
+ * scope that shrinks waits for those that do not, as a removal does.
+ */
+function holdShrunk(state: StreamState, lane: Lane, names: ReadonlySet<string>): void {
+  const ready = [...names].filter((name) => lane.ready.has(name))
+  const shrunk = new Set(ready.filter((name) => shrinks(state, lane, name)))
+  const others = ready.filter((name) => !shrunk.has(name))
+  if (others.length === 0 || shrunk.size * others.length > maxHeldPairs) return
+  for (const name of shrunk) {
+    const item = lane.items.get(name)
+    if (item !== undefined) waitForNeeds(state, lane, item, others)
+  }
+}
+
+function shrinks(state: StreamState, lane: Lane, name: string): boolean {
+  const stock = state.context.membership.shelf.of(lane.type)
+  const bytes = stock.get(name)?.bytes.length ?? 0
+  return lane.known.has(name) && bytes < (stock.lastGood(name)?.bytes.length ?? 0)
 }
 
 /** What retired routes and scopes send requests to is needed as long as they are. */
