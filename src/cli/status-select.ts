@@ -39,11 +39,12 @@ export function selectNamed(
 }
 
 /** Names come in the wrong namespace or kind more often than there is nothing of that name. */
-function whyUnknown({ reports }: StatusSnapshot, ones: readonly Subject[]): string {
+function whyUnknown({ reports, input, warnings }: StatusSnapshot, ones: readonly Subject[]): string {
   const names = new Set(ones.map(({ name }) => name))
-  const others = reports.filter(({ ref }) => names.has(ref.name)).slice(0, 3)
-  const hint = others.map(({ ref }) => [ref.kind, ref.namespace, ref.name].filter((part) => part !== '').join('/'))
-  const question = hint.length === 0 ? '' : `; did you mean ${hint.join(' or ')}?`
+  const known = [...reports.map(({ ref }) => ref), ...[...input, ...warnings].flatMap(({ about }) => about ?? [])]
+  const others = known.filter(({ name }) => names.has(name)).map(({ kind, namespace, name }) => [kind, namespace, name])
+  const hints = new Set(others.map((parts) => parts.filter((part) => part !== '').join('/')))
+  const question = hints.size === 0 ? '' : `; did you mean ${[...hints].slice(0, 3).join(' or ')}?`
   return `it does not exist, or nothing of it is ours to serve${question}`
 }
 

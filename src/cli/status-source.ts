@@ -1,4 +1,5 @@
 /** Where the status of every object comes from: files, or a control plane that runs. */
+import { describeObject, type ObjectRef } from '../lib/object-ref.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { compareStrings } from '../lib/sorted.ts'
 import type { DesiredStatus } from '../translate/contract.ts'
@@ -17,6 +18,8 @@ export interface StatusPlace {
   readonly admin: string
 }
 
+type Ref = Omit<ObjectRef, 'group'>
+
 /** One object or several: what is undefined may be anything. */
 export interface Subject {
   readonly kind?: string | undefined
@@ -28,7 +31,7 @@ export interface Subject {
 export interface Remark {
   readonly text: string
   /** Undefined for what is about a file, or not known. */
-  readonly about?: Subject | undefined
+  readonly about?: Ref | undefined
 }
 
 /** Every object's status at one moment. */
@@ -128,21 +131,21 @@ function statusOf(value: unknown): DesiredStatus {
   }
 }
 
-/** A problem of a file has a place; one of a cluster names its object. */
+/** A problem of a file has a place; one of a cluster names its object, or a kind. */
 function inputRemark(value: unknown): Remark {
   const { file, line, column, severity, object, field, message, remedy } = recordOf(value)
-  const subject = typeof object === 'string' ? object : ''
-  const where = [subject, stringOf(field)].filter((part) => part !== '').join(' ')
-  const advice = stringOf(remedy) === '' ? '' : `; ${stringOf(remedy)}`
-  const text = `${where === '' ? '' : `${where}: `}${stringOf(message)}${advice}`
   const isPlaced = typeof file === 'string'
-  return {
-    text: isPlaced ? `${file}:${line}:${column}: ${stringOf(severity)}: ${text}` : text,
-    about: isPlaced ? refOf(object) : subjectOf(subject),
-  }
+  const subject = typeof object === 'string' ? object : ''
+  const about = isPlaced ? refOf(object) : subjectOf(subject)
+  const start = isPlaced
+    ? `${file}:${line}:${column}: ${stringOf(severity)}`
+    : `${stringOf(severity)}: ${about === undefined ? subject : describeObject(about)}`
+  const end = stringOf(remedy) === '' ? '' : `; ${stringOf(remedy)}`
+  const parts = [start, stringOf(field), `${stringOf(message)}${end}`]
+  return { text: parts.filter((part) => part !== '').join(': '), about }
 }
 
-function refOf(object: unknown): Subject | undefined {
+function refOf(object: unknown): Ref | undefined {
   const { kind, namespace, name } = recordOf(object)
   return object === undefined
     ? undefined
@@ -150,8 +153,8 @@ function refOf(object: unknown): Subject | undefined {
 }
 
 /** Of `<Kind>/<namespace>/<name>`. What is about a whole kind, or the API server, may be about any object. */
-function subjectOf(subject: string): Subject | undefined {
-  const [kind, namespace, name] = subject.split('/')
+function subjectOf(subject: string): Ref | undefined {
+  const [kind = '', namespace = '', name] = subject.split('/')
   return name === undefined ? undefined : { kind, namespace, name }
 }
 

@@ -173,6 +173,44 @@ spec:
     expect(err).toContain(`no control plane answers at ${nobody} (ECONNREFUSED)`)
   })
 
+  describe('of a cluster', () => {
+    const items = [
+      { severity: 'error', object: 'HTTPRoute', message: 'forbidden; apply the ClusterRole' },
+      { severity: 'warning', object: 'HTTPRoute/app/r', field: 'spec.parentRefs[0]', message: 'there is no Gateway' },
+      { severity: 'warning', object: 'GatewayClass//c', message: 'was deleted' },
+    ]
+    const ask = async (named: readonly string[]) => {
+      const admin = new AdminServer([
+        { path: '/debug/status', summary: '', render: () => json({}) },
+        { path: '/debug/input', summary: '', render: () => json(items) },
+      ])
+      const { port } = await admin.listen('127.0.0.1', 0)
+      const flags = { file: [], admin: `127.0.0.1:${port}`, output: 'text', watch: false }
+      const { out } = await rigOf({}).run((terminal) => runStatus(flags, named, terminal, controller))
+      await admin.close()
+      return out.split('\n')
+    }
+
+    test('names object and field of what no status says', async () => {
+      expect((await ask([])).slice(0, 3)).toEqual([
+        'error: HTTPRoute: forbidden; apply the ClusterRole',
+        'warning: GatewayClass c: was deleted',
+        'warning: HTTPRoute app/r: spec.parentRefs[0]: there is no Gateway',
+      ])
+    })
+
+    test('what is wrong with a kind is about each of its objects, and of others, too', async () => {
+      expect((await ask(['gatewayclass/c'])).slice(0, 3)).toEqual([
+        'error: HTTPRoute: forbidden; apply the ClusterRole',
+        'gatewayclass/c has no status: nothing serves it',
+        'warning: GatewayClass c: was deleted',
+      ])
+      expect(await ask(['default/r'])).toContain(
+        'default/r has no status: it does not exist, or nothing of it is ours to serve; did you mean HTTPRoute/app/r?',
+      )
+    })
+  })
+
   test('asks a control plane that runs', async () => {
     const conditions = [{ type: 'Accepted', status: 'False', reason: 'InvalidParameters', message: 'bad' }]
     const gatewayClass = { apiVersion: 'g/v1', kind: 'GatewayClass', name: 'c', status: { conditions } }
