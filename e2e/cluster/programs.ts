@@ -23,6 +23,7 @@ const programSets = {
   },
   node: { tags: 'no_btrfs no_zfs no_devmapper' },
   echo: {},
+  etcd: {},
   helm: {},
 } satisfies Readonly<Record<string, BuildFlags>>
 

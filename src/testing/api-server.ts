@@ -36,14 +36,22 @@ export interface ApiServer {
   stop(): Promise<void>
 }
 
-/** Starts both and waits until the server is ready: five seconds on two idle cores. `flags` are added to the server's. */
-export async function startApiServer(options: { readonly flags?: readonly string[] } = {}): Promise<ApiServer> {
+/** How it is started. */
+export interface ApiServerOptions {
+  /** Added to the server's. */
+  readonly flags?: readonly string[] | undefined
+  /** The program of etcd. Default: the one on the path. */
+  readonly etcd?: string | undefined
+}
+
+/** Starts both and waits until the server is ready: five seconds on two idle cores. */
+export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const kubeApiserver = kubeProgram('kube-apiserver')
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-api-'))
   const [etcdPort, peerPort, port] = await freePorts()
   const token = randomBytes(16).toString('hex')
   writeKeys(folder, token)
-  const etcd = new Daemon('etcd', etcdArguments(folder, etcdPort, peerPort))
+  const etcd = new Daemon(options.etcd ?? 'etcd', etcdArguments(folder, etcdPort, peerPort))
   const server = new Daemon(kubeApiserver, [...serverArguments(folder, etcdPort, port), ...(options.flags ?? [])])
   const start = async () => {
     server.start()
