@@ -96,6 +96,18 @@ describe('position', () => {
     expect(files.changes[0]?.upserts[0]?.position('spec.rules[0].backendRefs[2].port')).toEqual({ line: 6, column: 5 })
   })
 
+  test('of each of a thousand objects of one List is found', () => {
+    const files = rig()
+    const items = Array.from({ length: 1_000 }, (_, index) => route(`r${index}`).trimEnd().replaceAll('\n', '\n  '))
+    files.write('list.yaml', `apiVersion: v1\nkind: List\nitems:\n${items.map((item) => `- ${item}\n`).join('')}`)
+    files.start()
+    const lines = items[0]?.split('\n').length ?? 0
+    const upserts = files.changes[0]?.upserts ?? []
+    const found = upserts.map((one) => one.position('metadata.name').line - one.position('').line)
+    expect(upserts.map((one) => one.position('').line)).toEqual(items.map((_, index) => 4 + index * lines))
+    expect(new Set(found)).toEqual(new Set([2]))
+  })
+
   test('is the start of the object when the file has gone or changed since', () => {
     const files = rig()
     files.write('a.yaml', `# head\n${route('a')}`)

@@ -7,8 +7,9 @@ import { structuralEqual } from '../lib/equal.ts'
 import type { ObjectRef } from '../lib/object-ref.ts'
 import { compareDiagnostics, type Diagnostic } from './diagnostic.ts'
 import { DirectoryWatch, type WatchEvent } from './directory-watch.ts'
-import { isManifest, listDirectory, lookAt, readText } from './file-scan.ts'
-import { describeKept, FileTable, locateField } from './file-table.ts'
+import { isManifest, listDirectory, lookAt } from './file-scan.ts'
+import { FieldPlaces } from './field-places.ts'
+import { describeKept, FileTable } from './file-table.ts'
 import { type PendingPath, PendingPaths } from './pending-paths.ts'
 import type { Position } from './yaml-documents.ts'
 
@@ -46,7 +47,6 @@ const holdMs = 100
 const sliceMs = 8
 /** After so many changes at once the kernel may have dropped some: everything is looked at again. */
 const burstPaths = 2_000
-const maxTextAgeMs = 1_000
 
 /**
  * Objects from files. `load` reads all once; `watch` then follows edits: only touched files are read, only changed objects
@@ -59,6 +59,7 @@ export class FileSource {
   readonly #watch: DirectoryWatch
   readonly #pending = new PendingPaths()
   readonly #directories = new Map<string, number>()
+  readonly #places = new FieldPlaces()
   readonly #rootDiagnostics = new Map<string, Diagnostic>()
   #queue: PendingPath[] = []
   #diagnostics: readonly Diagnostic[] = []
@@ -66,7 +67,6 @@ export class FileSource {
   #immediate: NodeJS.Immediate | undefined
   #isWatching = false
   #wasBurst = false
-  #lastText: { readonly path: string; readonly signature: string; readonly text: string } | undefined
 
   constructor(options: FileSourceOptions) {
     this.#options = options
@@ -348,21 +348,8 @@ export class FileSource {
     const { file, entry } = found
     const state = lookAt(file.path)
     const isSame = state.kind === 'file' && state.signature === file.signature
-    const text = isSame ? this.#textOf(file.path, state.signature) : undefined
-    const position = text === undefined ? undefined : locateField(text, entry, parsePath(fieldPath))
-    return position ?? entry.start
-  }
-
-  /** The text of a file, kept for a moment: positions are asked for in bursts. */
-  #textOf(path: string, signature: string): string | undefined {
-    if (this.#lastText?.path === path && this.#lastText.signature === signature) return this.#lastText.text
-    const text = readText(path)
-    if (!text.ok) return undefined
-    this.#lastText = { path, signature, text: text.value }
-    setTimeout(() => {
-      this.#lastText = undefined
-    }, maxTextAgeMs).unref()
-    return text.value
+    const content = isSame ? { path: file.path, signature: state.signature } : undefined
+    return (content && this.#places.find(content, entry, parsePath(fieldPath))) ?? entry.start
   }
 }
 

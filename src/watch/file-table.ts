@@ -6,8 +6,6 @@ import { compareDiagnostics, type Diagnostic } from './diagnostic.ts'
 import { type FileProblem, readText } from './file-scan.ts'
 import { ObjectTable, type TableChange, type TableFile } from './object-table.ts'
 import { type FileEntry, type ParsedFile, parseFile } from './parse-file.ts'
-import type { Position } from './yaml-documents.ts'
-import { locateInSlice } from './yaml-documents.ts'
 
 /** A file that was read. */
 export interface KnownFile extends TableFile {
@@ -185,11 +183,4 @@ function fileDiagnostic(file: string, problem: FileProblem, keptObjects: number)
   const { reason, message, remedy } = problem
   const kept = keptObjects === 0 ? '' : ` (${describeKept(keptObjects)})`
   return { severity: 'error', file, line: 1, column: 1, reason, message: `${message}${kept}`, remedy }
-}
-
-/** Place of a field of an entry in the text of its file; undefined when the text no longer fits the entry. */
-export function locateField(text: string, entry: FileEntry, path: readonly (string | number)[]): Position | undefined {
-  if (entry.slice === undefined) return undefined
-  const plain = text.startsWith('\uFEFF') ? text.slice(1) : text
-  return locateInSlice(plain, entry.slice, [...entry.base, ...path])
 }

@@ -37,7 +37,7 @@ export interface YamlDocument {
   readonly problems: readonly YamlProblem[]
   /** Start of its content. */
   readonly start: Position
-  /** The part of the text that is the document, for `locateInSlice`. */
+  /** The part of the text that is the document, for `readSlice`. */
   readonly slice: Slice
   /** Place of a field, or of its nearest ancestor that is there. Holds the syntax tree: not to be kept. */
   positionOf(path: readonly PathSegment[]): Position
@@ -65,11 +65,11 @@ const kubectlBoolean = {
   resolve: (text: string) => new Scalar(trueWords.test(text)),
 }
 
-/** Place of a field in the document that is this slice of the text; undefined when the slice cannot be read. */
-export function locateInSlice(text: string, slice: Slice, path: readonly PathSegment[]): Position | undefined {
+/** The document that is this slice of the text; undefined when it cannot be read. */
+export function readSlice(text: string, slice: Slice): YamlDocument | undefined {
   if (slice.to - slice.from > maxFullChars) return undefined
   const document = readFully(text.slice(slice.from, slice.to), slice)[0]
-  return document === undefined || document.problems.length > 0 ? undefined : document.positionOf(path)
+  return document === undefined || document.problems.length > 0 ? undefined : document
 }
 
 /** The documents of a text. Never throws: what cannot be read is a document with problems. */
