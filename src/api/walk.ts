@@ -92,7 +92,9 @@ export class Walk {
     const { onDropped, remedyForUnknown } = this.#options
     const message = `unknown field ${quoteValue(key)}`
     if (onDropped === undefined) {
-      this.reportAt(key, 'UnknownField', message, remedyForUnknown(this.path, key))
+      // What is only counted needs no advice, which takes longer to find than all else.
+      const remedy = this.problems.length < maxProblems ? remedyForUnknown(this.path, key) : undefined
+      this.reportAt(key, 'UnknownField', message, remedy)
       return
     }
     const field = formatPath([...this.path, key])
