@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { NamedResource } from '../envoy/resource.ts'
 import { StreamScript } from '../testing/stream-script.ts'
 import { assignment, edsCluster, forwardScope, scopedListener, TestStore } from '../testing/xds-resources.ts'
-import { defaultLimits } from './limits.ts'
+import { defaultLimits, type StreamLimits } from './limits.ts'
 
 const { drainMs } = defaultLimits
 
@@ -13,11 +13,11 @@ const other = inTable(forwardScope('other', 'd'), 'before')
 const now = inTable(forwardScope('now', 'e'), 'after')
 
 /** A client that has two scopes of one table with their clusters. */
-function settled(): { readonly stock: TestStore; readonly script: StreamScript } {
+function settled(limits: Partial<StreamLimits> = {}): { readonly stock: TestStore; readonly script: StreamScript } {
   const stock = new TestStore()
   stock.put([edsCluster('c'), edsCluster('d'), edsCluster('e'), old, other, listener('before', '1')])
   for (const name of ['c', 'd', 'e']) stock.put([assignment(name, 80)])
-  const script = new StreamScript(stock)
+  const script = new StreamScript(stock, { limits })
   for (const type of ['cluster', 'listener', 'scoped-route'] as const) script.request(type)
   script.request('endpoint', { subscribe: ['c', 'd', 'e'] })
   script.ackAll()
@@ -48,6 +48,13 @@ describe('scopes whose table no listener asks any more', () => {
     stock.remove(now, edsCluster('e'))
     script.ackAll()
     expect(script.lines).toEqual(['scoped-route -now', 'cluster -e'])
+  })
+
+  test('are not kept without bound: the oldest go first', () => {
+    const { stock, script } = settled({ maxLingering: 1 })
+    stock.put([now, listener('after', '2')], [old, other])
+    script.ackAll()
+    expect(script.lines).toEqual(['scoped-route +now', 'listener +l', 'scoped-route -old'])
   })
 
   test('are served as before when the table is there again', () => {

@@ -8,6 +8,8 @@ export interface StreamLimits {
   readonly removalTimeoutMs: number
   /** What only connections of a replaced listener still ask is kept so long: as long as Envoy drains them, and a little. */
   readonly drainMs: number
+  /** So many names of a type are kept for that at most: of more, the oldest go. */
+  readonly maxLingering: number
   /** A listener that waits for scopes goes out when none was acknowledged for so long. */
   readonly listenerHoldTimeoutMs: number
   /** Backoff of a listener whose address is taken: first and longest pause. */
@@ -25,6 +27,7 @@ export const defaultLimits: StreamLimits = {
   clusterWarmTimeoutMs: 10_000,
   removalTimeoutMs: 15_000,
   drainMs: 610_000,
+  maxLingering: 20_000,
   listenerHoldTimeoutMs: 30_000,
   bindRetryMs: { first: 500, longest: 15_000 },
   lateAfterMs: 15_000,

@@ -148,6 +148,17 @@ function holdClusters(state: StreamState): void {
   }
 }
 
+function linger(state: StreamState, lane: Lane, name: string): void {
+  const { drainMs, maxLingering } = state.context.limits
+  lane.lingering.set(name, state.nowMs + drainMs)
+  if (lane.lingering.size <= maxLingering) return
+  for (const oldest of lane.lingering.keys()) {
+    lane.lingering.delete(oldest)
+    oweRemoval(state, lane, oldest, state.epoch)
+    return
+  }
+}
+
 function isForOldConnections(state: StreamState, { type }: Lane, name: string): boolean {
   if (type === 'cluster') return (state.heldClusters.get(name) ?? 0) > state.nowMs
   return type === 'scoped-route' && state.context.membership.shelf.retired.has(name)
@@ -161,7 +172,7 @@ function noteGone(state: StreamState, lane: Lane, name: string): void {
     return
   }
   if (lane.mayHave(name) && isForOldConnections(state, lane, name)) {
-    lane.lingering.set(name, state.nowMs + state.context.limits.drainMs)
+    linger(state, lane, name)
   } else {
     oweRemoval(state, lane, name, state.epoch)
   }
