@@ -59,7 +59,7 @@ describe('connectionPool', () => {
     const { started, sockets } = await countingBackend('a', () => gate.promise)
     const rig = await serve({ 'connectionPool.maxConnections': '2' }, [started, await backend('b')])
     const answers = Promise.all(Array.from({ length: 8 }, () => rig.ask('/a')))
-    await expect.poll(() => sockets.length).toBe(2)
+    await expect.poll(() => sockets.length, { timeout: 20_000 }).toBe(2)
     // The one worker of Envoy has seen all eight when it has served these.
     await statuses(rig, '/b', 20)
     expect(sockets).toHaveLength(2)
@@ -73,7 +73,7 @@ describe('connectionPool', () => {
     const { started, sockets } = await countingBackend('a', () => gate.promise)
     const rig = await serve({}, [started])
     const answers = Promise.all(Array.from({ length: 8 }, () => rig.ask('/a')))
-    await expect.poll(() => new Set(sockets).size).toBe(8)
+    await expect.poll(() => new Set(sockets).size, { timeout: 20_000 }).toBe(8)
     gate.resolve()
     await answers
   })
