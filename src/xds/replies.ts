@@ -30,11 +30,12 @@ export function settleReply(state: StreamState, lane: Lane, reply: Reply): void 
 function accept(state: StreamState, lane: Lane, flight: Flight, sent: readonly Sent[]): void {
   const { membership, envoyVersion } = state.context
   const stock = membership.shelf.of(lane.type)
+  const gone = removedSince(lane, flight)
   for (const { resource, version } of sent) {
     const { name } = resource
     stock.prove(resource, envoyVersion)
     lane.tainted.delete(name)
-    if (lane.subscription.wants(name) && !wasRemovedSince(lane, name, flight)) lane.known.set(name, version)
+    if (lane.subscription.wants(name) && !gone.has(name)) lane.known.set(name, version)
     if (lane.type === 'listener') state.bindRetries.delete(name)
     settleFlying(lane, name, flight)
     if (lane.type === 'cluster' && state.warmth.acknowledge(name)) releaseWaiters(state, name)
@@ -47,10 +48,12 @@ function accept(state: StreamState, lane: Lane, flight: Flight, sent: readonly S
   if (sent.length > 0) state.effects.push({ kind: 'accepted', type: lane.type, sent })
 }
 
-/** Whether a removal of the name is on its way, sent while this response was late. */
-function wasRemovedSince(lane: Lane, name: string, flight: Flight): boolean {
-  if (!flight.isStale) return false
-  return [...lane.flights.values()].some((later) => later.removed.some((removal) => removal.name === name))
+/** Names whose removal is on its way, sent while this response was late. */
+function removedSince(lane: Lane, flight: Flight): ReadonlySet<string> {
+  const names = new Set<string>()
+  if (!flight.isStale) return names
+  for (const { removed } of lane.flights.values()) for (const { name } of removed) names.add(name)
+  return names
 }
 
 /** Nothing, when the name has been sent again since. */

@@ -72,11 +72,6 @@ export function removeCgroups(layout: BareLayout): boolean {
   return removeBelow(layout.cgroup)
 }
 
-/** As `removeCgroups`, of the pods of one node. */
-export function removePodCgroups(layout: BareLayout, node: NodeLayout): boolean {
-  return removeBelow(join(layout.cgroup, node.name, 'kubepods'))
-}
-
 function removeBelow(path: string): boolean {
   // runc adds to the hierarchy of version 2 that stands beside those of version 1.
   const folders = [...hierarchies(), join(root, 'unified')].map((hierarchy) => join(hierarchy, path))
