@@ -122,6 +122,9 @@ function explainError(error: unknown): FileProblem {
   const code = errorCode(error)
   if (code === 'EACCES' || code === 'EPERM') return unreadable('may not be read', 'give this user the right to read it')
   if (code === 'ELOOP') return unreadable('is a link that leads in a circle', 'correct the link')
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    return unreadable('cannot be opened: too many files are open', 'raise the limit of open files (ulimit -n)')
+  }
   return unreadable(
     `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     'see to the file system',

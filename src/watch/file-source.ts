@@ -43,6 +43,8 @@ export interface FileSourceOptions extends Omit<ParseOptions, 'onWarning' | 'old
 const restMs = 2
 /** What looks half-written (no valid YAML, objects gone, file gone) is taken after this long at the earliest. */
 const holdMs = 100
+/** What is there and cannot be read is tried again after this long. */
+const retryMs = 1_000
 /** After this much work the event loop gets its turn. */
 const sliceMs = 8
 /** After so many changes at once the kernel may have dropped some: everything is looked at again. */
@@ -241,9 +243,12 @@ export class FileSource {
     const reading = this.#table.read(path)
     const isUnparsable = reading.kind === 'parsed' && reading.parsed.isUnparsable
     if ((isUnparsable || this.#table.losesObjects(path, reading)) && this.#mustHold(pending)) return
-    this.#pending.done(path)
     this.#rootDiagnostics.delete(path)
     this.#table.take(path, this.#rankOf(path), reading, signature)
+    // No event tells that files can be opened again, or a disk be read.
+    if (reading.kind === 'failed' && reading.problem.reason === 'Unreadable')
+      pending.dueAtMs = performance.now() + retryMs
+    else this.#pending.done(path)
   }
 
   /** A folder in the place of a file: what is in the folder is found before what the file had is let go. */

@@ -293,6 +293,25 @@ describe('broken edits', () => {
     }
   })
 
+  test('a file that cannot be read is tried again, though no event tells that it can', async () => {
+    const files = rig(['conf'])
+    files.write('away/good', route('a', '/new'))
+    symlinkSync('/proc/self/mem', files.at('away/target'))
+    files.write('conf/a.yaml', route('a'))
+    files.start()
+    symlinkSync('../away/target', files.at('conf/.a.yaml'))
+    renameSync(files.at('conf/.a.yaml'), files.at('conf/a.yaml'))
+    const { deletes, diagnostics } = await files.until((change) => change.diagnostics.length > 0)
+    expect(deletes).toEqual([])
+    expect(diagnostics.join()).toContain('keeps serving')
+    symlinkSync('good', files.at('away/next'))
+    renameSync(files.at('away/next'), files.at('away/target'))
+    expect(await files.until(({ upserts }) => upserts.length > 0)).toMatchObject({
+      upserts: ['a /new g2 conf/a.yaml'],
+      diagnostics: [],
+    })
+  })
+
   test('a file that grows too large keeps its objects', async () => {
     const files = rig()
     files.write('a.yaml', route('a'))
