@@ -2,7 +2,7 @@
 import type { Config } from './config.ts'
 import { type AdminFacts, adminPages } from './admin/pages.ts'
 import { AdminServer } from './admin/server.ts'
-import { ensureDevCertificate } from './cli/dev-certificate.ts'
+import { type CertificateFiles, ensureDevCertificate } from './cli/dev-certificate.ts'
 import { openNotices } from './cli/findings.ts'
 import type { Reporter } from './cli/reporter.ts'
 import { SampleBackends } from './cli/sample-backends.ts'
@@ -44,9 +44,9 @@ export async function runControlPlane(
   if (!envoy.ok) return envoy
   const metrics = createMetrics()
   metrics.addNodeMetrics()
-  const certificates = config.devCertificates.map((request) =>
-    ensureDevCertificate(request, `${config.cacheFolder}/dev-certificates`, Date.now()),
-  )
+  const made = makeCertificates(config)
+  if (!made.ok) return made
+  const certificates = made.value
   let narrator: Narrator | undefined
   let fleet: LocalFleet | undefined
   const translation = openTranslation({
@@ -98,6 +98,18 @@ export async function runControlPlane(
     backends?.stop()
   }
   return ok({ xdsPort, adminPort, translation, fleet, settled, stop })
+}
+
+function makeCertificates({ devCertificates, cacheFolder }: Config): Result<readonly CertificateFiles[], string> {
+  const folder = `${cacheFolder}/dev-certificates`
+  try {
+    return ok(devCertificates.map((request) => ensureDevCertificate(request, folder, Date.now())))
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return err(
+      `no certificate can be made in ${folder}: ${message}; set FAIRLEAD_CACHE to a folder that can be written`,
+    )
+  }
 }
 
 function fleetOf(
