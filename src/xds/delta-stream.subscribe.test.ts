@@ -104,6 +104,17 @@ describe('a subscription', () => {
     expect(script.notes.filter(({ kind }) => kind === 'overdue')).toEqual([])
   })
 
+  test('to endpoints that went before they could be sent is answered all the same: a cluster waits for it', () => {
+    const stock = new TestStore()
+    stock.put([assignment('a', 80)])
+    const script = new StreamScript(stock)
+    script.event({ kind: 'congested' })
+    script.request('endpoint', { subscribe: ['a'] })
+    stock.remove(assignment('a', 80))
+    script.event({ kind: 'drained' })
+    expect(script.unanswered.map(({ sent }) => sent[0]?.resource)).toEqual([emptyResource('endpoint', 'a')])
+  })
+
   test('to a name asked for again is answered again though the client had it', () => {
     const stock = new TestStore()
     stock.put([assignment('a', 80), assignment('b', 80)])

@@ -1,9 +1,11 @@
 import type { XdsType } from '../envoy/types.ts'
+import { endpointsNameOf } from './cluster-endpoints.ts'
 import { oweRemoval } from './dispatch.ts'
 import { releaseWaiters, waitForNeeds } from './gates.ts'
 import type { Lane } from './lane.ts'
 import { laneOf, type StreamState } from './stream-state.ts'
 import type { DirtyNames } from './store.ts'
+import { emptyResource } from './wanted.ts'
 import type { SubscriptionChange, SubscriptionRequest } from './subscription.ts'
 
 /** The subscription part of a request of one type. */
@@ -28,9 +30,10 @@ export function subscribe(state: StreamState, request: TypeRequest): void {
   for (const name of [...change.dropped, ...(change.wildcard === 'ended' ? unwanted(lane) : [])]) {
     forget(state, lane, name)
   }
+  const leftOver = new Set(isFirst && lane.type === 'endpoint' ? leftOverEndpoints(state, lane, change.asked) : [])
   for (const name of change.asked) {
     if (lane.type === 'endpoint') state.context.membership.watchEndpoints(name)
-    if (isFirst && isLeftOver(state, lane, name)) {
+    if (leftOver.has(name)) {
       oweRemoval(state, lane, name, epoch)
       continue
     }
@@ -54,10 +57,17 @@ function isAwaited(state: StreamState, lane: Lane, name: string): boolean {
   return lane.type === 'endpoint' && state.warmth.areEndpointsAwaited(name)
 }
 
-/** Endpoints of an earlier stream that are no more: what still sends requests to them has to go first. */
-function isLeftOver(state: StreamState, lane: Lane, name: string): boolean {
-  const isGone = state.context.membership.shelf.of(lane.type).get(name) === undefined
-  return lane.type === 'endpoint' && isGone && lane.known.has(name) && !isAwaited(state, lane, name)
+/**
+ * Endpoints of an earlier stream that are no more: what still sends requests to them has to go first. But for those of a
+ * cluster that was sent on this stream, which waits for an answer, even if it is that there are none.
+ */
+function leftOverEndpoints(state: StreamState, lane: Lane, asked: readonly string[]): readonly string[] {
+  const stock = state.context.membership.shelf.of('endpoint')
+  const gone = asked.filter((name) => stock.get(name) === undefined && lane.known.has(name))
+  if (gone.length === 0) return []
+  const flights = [...laneOf(state, 'cluster').flights.values()]
+  const awaited = new Set(flights.flatMap(({ sent }) => sent.map(({ resource }) => endpointsNameOf(resource))))
+  return gone.filter((name) => !awaited.has(name))
 }
 
 function oweEverything(state: StreamState, lane: Lane, epoch: number): void {
@@ -167,7 +177,9 @@ function isForOldConnections(state: StreamState, { type }: Lane, name: string): 
 function noteGone(state: StreamState, lane: Lane, name: string): void {
   if (lane.type === 'cluster' || lane.type === 'scoped-route') releaseWaiters(state, name)
   const item = lane.items.get(name)
-  if (item?.stage === 'flying' || item?.stage === 'grouped') {
+  // Somebody waits for an answer, though it be that there is nothing.
+  const isAsked = item !== undefined && !lane.known.has(name) && emptyResource(lane.type, name) !== undefined
+  if (item?.stage === 'flying' || item?.stage === 'grouped' || isAsked) {
     lane.owe(name, state.epoch)
     return
   }
