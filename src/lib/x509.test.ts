@@ -1,9 +1,11 @@
 import { createPrivateKey } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { ecKeys, ed25519Keys, rsaKeys, testCertificate } from '../testing/certificates.ts'
+import { ecKeys, ed25519Keys, forgedKey, rsaKeys, testCertificate } from '../testing/certificates.ts'
 import { checkKeyPair } from './x509.ts'
 
-const good = testCertificate({ keys: rsaKeys(2048), dnsNames: ['Shop.Example.com', '*.example.org'] })
+const [rsa, ec] = [rsaKeys(2048), ecKeys('P-256')]
+const good = testCertificate({ keys: rsa, dnsNames: ['Shop.Example.com', '*.example.org'] })
+const ofEc = testCertificate({ keys: ec })
 const other = testCertificate()
 
 function problemOf(chain: string, key: string) {
@@ -102,9 +104,20 @@ describe('checkKeyPair', () => {
     ['encrypted (PKCS#8)', encrypted, /is encrypted .* store it decrypted/],
     ['encrypted (PEM header)', legacy, /is encrypted/],
     ['broken', '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n', /does not parse/],
+    [
+      'changed in one number of RSA',
+      forgedKey(rsa, rsaKeys(2048), 'qi'),
+      /numbers of the private key contradict each other/,
+    ],
+    [
+      'changed in the number of EC',
+      forgedKey(ec, ecKeys('P-256'), 'd'),
+      /numbers of the private key contradict/,
+      ofEc.chain,
+    ],
     ['of another certificate', other.key, /does not belong to the certificate/],
-  ])('refuses a key that is %s', (_what, key, message) => {
-    expect(problemOf(good.chain, key)).toMatchObject({ part: 'key', message: expect.stringMatching(message) })
+  ])('refuses a key that is %s', (_what, key, message, chain = good.chain) => {
+    expect(problemOf(chain, key)).toMatchObject({ part: 'key', message: expect.stringMatching(message) })
   })
 
   test('a chain in the wrong order is told from a wrong key', () => {

@@ -3,11 +3,11 @@
  * of node:crypto below the I/O layers.
  *
  * What is refused is what Envoy 1.40 (BoringSSL) was seen to refuse: RSA below 2048 bits, RSA-PSS keys, curves other than
- * P-256, P-384 and P-521, curves written as explicit parameters, Ed448, encrypted keys, a byte order mark, one broken
- * certificate anywhere in the chain. Ed25519 loads there and then fails every handshake. Expired certificates, weak
+ * P-256, P-384 and P-521, curves written as explicit parameters, Ed448, encrypted keys, keys whose numbers contradict
+ * each other, a byte order mark, one broken certificate anywhere in the chain. Ed25519 loads there and then fails every handshake. Expired certificates, weak
  * ones behind the first, text around the blocks and a private key beside the certificates are accepted.
  */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { createECDH, createPrivateKey, type JsonWebKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { err, ok, type Result } from './result.ts'
 
 /** A pair that can be used, as it is to be handed on: PEM of what was checked and of nothing else. */
@@ -57,6 +57,7 @@ export function checkKeyPair(chainPem: string, keyPem: string): Result<KeyPair, 
   const key = parseKey(keyPem)
   if (!key.ok) return key
   if (!leaf.checkPrivateKey(key.value)) return refuse('key', mismatch(chain.value, key.value))
+  if (!isConsistent(key.value)) return refuse('key', contradiction)
   const facts: KeyPairFacts = {
     notBeforeMs: leaf.validFromDate.getTime(),
     notAfterMs: leaf.validToDate.getTime(),
@@ -133,6 +134,44 @@ function parseKey(pem: string): Result<KeyObject, KeyPairProblem> {
     // The cause may quote bytes of the key: it is left out on purpose.
     return refuse('key', 'the private key does not parse; replace it')
   }
+}
+
+const contradiction =
+  'the numbers of the private key contradict each other, as when bytes of it were changed; replace it'
+
+/** Whether the parts of a key of a checked certificate belong together, which OpenSSL does not look at. */
+function isConsistent(key: KeyObject): boolean {
+  const jwk = key.export({ format: 'jwk' })
+  return key.asymmetricKeyType === 'rsa' ? isRsaConsistent(jwk) : isEcConsistent(key, jwk)
+}
+
+/** RFC 8017 3.2, with two primes. */
+function isRsaConsistent(jwk: JsonWebKey): boolean {
+  const number = (text = '') => BigInt(`0x0${Buffer.from(text, 'base64url').toString('hex')}`)
+  const [n, e, d, p, q] = [number(jwk.n), number(jwk.e), number(jwk.d), number(jwk.p), number(jwk.q)]
+  const [dp, dq, qi] = [number(jwk.dp), number(jwk.dq), number(jwk.qi)]
+  const isInverse = (a: bigint, b: bigint, modulus: bigint) => modulus > 1n && (a * b) % modulus === 1n
+  return (
+    n === p * q &&
+    [d < n, dp < p, dq < q, qi < p].every(Boolean) &&
+    isInverse(d, e, p - 1n) &&
+    isInverse(d, e, q - 1n) &&
+    isInverse(dp, e, p - 1n) &&
+    isInverse(dq, e, q - 1n) &&
+    isInverse(qi, q, p)
+  )
+}
+
+/** The point that is stated is that of the secret number (RFC 5915 3). */
+function isEcConsistent(key: KeyObject, { d = '', x = '', y = '' }: JsonWebKey): boolean {
+  const point = Buffer.concat([Buffer.from([4]), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')])
+  const pair = createECDH(key.asymmetricKeyDetails?.namedCurve ?? '')
+  try {
+    pair.setPrivateKey(Buffer.from(d, 'base64url'))
+  } catch {
+    return false // Not a number of this curve. The cause may quote it.
+  }
+  return pair.getPublicKey().equals(point)
 }
 
 function mismatch([, ...others]: Chain, key: KeyObject): string {

@@ -1,7 +1,7 @@
 /** Certificates that cannot be used, and those that can. */
 import { generateKeyPairSync } from 'node:crypto'
 import { type BadCase, type Fields, gateway, secret } from './bad-objects.ts'
-import { rsaKeys, type TestKeys, testCertificate } from './certificates.ts'
+import { ecKeys, forgedKey, rsaKeys, type TestKeys, testCertificate } from './certificates.ts'
 
 /** A Gateway of its own, so that nothing of the good one may change. */
 export const tlsGateway = gateway('tls', [
@@ -13,6 +13,7 @@ function certificate(what: string, given: Fields, says: readonly string[]): BadC
 }
 
 const [first, second] = [testCertificate(), testCertificate()]
+const [rsa, otherRsa, ec, otherEc] = [rsaKeys(2048), rsaKeys(2048), ecKeys('P-256'), ecKeys('P-256')]
 const curve = (namedCurve: string): TestKeys => generateKeyPairSync('ec', { namedCurve })
 
 /** Each with a Gateway of its own that uses it. */
@@ -40,6 +41,22 @@ export const badCertificates: readonly BadCase[] = [
     secret({ ...first, key: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n' }),
     [
       'spec.listeners[0].tls.certificateRefs[0]: Secret "default/cert" cannot be used: the private key does not parse; replace it',
+    ],
+  ),
+  ...(['d', 'dp', 'dq', 'qi'] as const).map((number) =>
+    certificate(
+      `whose RSA key has a wrong ${number}`,
+      secret({ ...testCertificate({ keys: rsa }), key: forgedKey(rsa, otherRsa, number) }),
+      [
+        'spec.listeners[0].tls.certificateRefs[0]: Secret "default/cert" cannot be used: the numbers of the private key contradict each other, as when bytes of it were changed; replace it',
+      ],
+    ),
+  ),
+  certificate(
+    'whose EC key has a wrong d',
+    secret({ ...testCertificate({ keys: ec }), key: forgedKey(ec, otherEc, 'd') }),
+    [
+      'spec.listeners[0].tls.certificateRefs[0]: Secret "default/cert" cannot be used: the numbers of the private key contradict each other, as when bytes of it were changed; replace it',
     ],
   ),
   certificate('of RSA with 1024 bits', secret(testCertificate({ keys: rsaKeys(1024) })), [

@@ -1,5 +1,5 @@
 /** Self-signed certificates for tests, of every key that node:crypto can make: written in DER by hand. */
-import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { bits, der, octets, oid, pem, sequence, setOf, time, utf8 } from '../ca/der.ts'
 
 export interface TestKeys {
@@ -60,6 +60,13 @@ export function rsaKeys(modulusLength: number): TestKeys {
 
 export function ed25519Keys(): TestKeys {
   return generateKeyPairSync('ed25519')
+}
+
+/** The key with one of its numbers (RFC 7518 6.2.2 and 6.3.2) from another key, as PEM: it parses all the same. */
+export function forgedKey({ privateKey }: TestKeys, other: TestKeys, number: 'd' | 'dp' | 'dq' | 'qi'): string {
+  const jwk = privateKey.export({ format: 'jwk' })
+  const key = { ...jwk, [number]: other.privateKey.export({ format: 'jwk' })[number] }
+  return createPrivateKey({ key, format: 'jwk' }).export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
 /** sha256WithRSAEncryption, ecdsa-with-SHA256, or Ed25519. */
