@@ -4,6 +4,7 @@ import type { XdsType } from '../envoy/types.ts'
 import { DeltaStream, type StreamEvent } from '../xds/delta-stream.ts'
 import type { Sent } from '../xds/lane.ts'
 import { defaultLimits, type StreamLimits } from '../xds/limits.ts'
+import type { StoreListener } from '../xds/store.ts'
 import type { Effect } from '../xds/stream-state.ts'
 import type { TestStore } from './xds-resources.ts'
 
@@ -29,12 +30,16 @@ export class StreamScript {
 
   constructor(
     stock: TestStore,
-    { limits = {} as Partial<StreamLimits>, envoyVersion = 'envoy 1.40.0', run = 's' } = {},
+    {
+      limits = {} as Partial<StreamLimits>,
+      envoyVersion = 'envoy 1.40.0',
+      run = 's',
+      node = undefined as string | undefined,
+    } = {},
   ) {
     let salts = 0
-    const membership = stock.store.join(stock.gateway, {
-      changed: (dirty, revision) => this.event({ kind: 'changed', dirty, revision }),
-    })
+    const changed: StoreListener['changed'] = (dirty, revision) => this.event({ kind: 'changed', dirty, revision })
+    const membership = stock.store.join(stock.gateway, { changed }, node)
     this.#leave = membership.leave
     this.stream = new DeltaStream({
       membership,

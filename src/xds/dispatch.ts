@@ -216,6 +216,7 @@ function launch(state: StreamState, lane: Lane, { sent, removals, absent }: Load
       item.nonce = nonce
     }
     lane.forced.delete(resource.name)
+    state.context.membership.unsaid.add(lane.type, resource.name)
     if (lane.type === 'cluster') noteCluster(state, resource)
   }
   const removed = [...removals.map(({ name }) => name), ...absent]

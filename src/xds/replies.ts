@@ -19,12 +19,21 @@ export function settleReply(state: StreamState, lane: Lane, reply: Reply): void 
   for (const removal of flight.removed) lane.departures.settle(removal.epoch)
   if (reply.error === undefined) {
     lane.counters.acked++
+    noteSaid(state, lane, flight)
     accept(state, lane, flight, flight.sent)
   } else {
     lane.counters.nacked++
     lane.counters.lastError = shortened(reply.error)
     refuse(state, lane, flight, reply.error)
   }
+}
+
+/** From now on the client itself says on a new stream what it has of this response. */
+function noteSaid(state: StreamState, lane: Lane, { sent, removed }: Flight): void {
+  const { unsaid } = state.context.membership
+  for (const { resource } of sent) unsaid.delete(lane.type, resource.name)
+  // What was sent again since may have been taken again.
+  for (const { name } of removed) if (!lane.items.has(name)) unsaid.delete(lane.type, name)
 }
 
 function accept(state: StreamState, lane: Lane, flight: Flight, sent: readonly Sent[]): void {

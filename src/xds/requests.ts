@@ -22,7 +22,9 @@ export function subscribe(state: StreamState, request: TypeRequest): void {
   if (isFirst) {
     lane.isSubscribed = true
     for (const [name, version] of Object.entries(request.initialVersions)) lane.known.set(name, version)
-    if (lane.known.size > 0) state.isReturning = true
+    const { unsaid } = state.context.membership
+    for (const name of unsaid.of(lane.type)) lane.tainted.add(name)
+    if (lane.known.size + lane.tainted.size > 0) state.isReturning = true
   }
   const change = lane.subscription.apply(request)
   if (isUnchanged(change)) return
@@ -73,7 +75,9 @@ function leftOverEndpoints(state: StreamState, lane: Lane, asked: readonly strin
 function oweEverything(state: StreamState, lane: Lane, epoch: number): void {
   const stock = state.context.membership.shelf.of(lane.type)
   for (const name of stock.names()) lane.owe(name, epoch)
-  for (const name of lane.known.keys()) if (stock.get(name) === undefined) oweRemoval(state, lane, name, epoch)
+  for (const name of new Set([...lane.known.keys(), ...lane.tainted])) {
+    if (stock.get(name) === undefined) oweRemoval(state, lane, name, epoch)
+  }
 }
 
 function* unwanted(lane: Lane): Iterable<string> {

@@ -20,7 +20,8 @@ import { type NodeIdentity, parseNode } from './node.ts'
 import { Outbox, type UnreadTotal } from './outbox.ts'
 import type { RefusalLog } from './refusal-log.ts'
 import { measureRequest, RequestBudget } from './request-guard.ts'
-import type { ResourceStore, StoreMembership } from './store.ts'
+import type { Revision } from './revision.ts'
+import type { DirtyNames, ResourceStore, StoreMembership } from './store.ts'
 import type { Effect } from './stream-state.ts'
 
 /** What all sessions share. */
@@ -181,12 +182,11 @@ export class DeltaSession {
     }
     this.#node = node.value
     const { gateway } = node.value
-    this.#membership = store.join(gateway, {
-      changed: (dirty, revision) => {
-        if (this.#stream === undefined) this.#getInLine(node.value)
-        else this.#run({ kind: 'changed', dirty, revision })
-      },
-    })
+    const changed = (dirty: DirtyNames, revision?: Revision) => {
+      if (this.#stream === undefined) this.#getInLine(node.value)
+      else this.#run({ kind: 'changed', dirty, revision })
+    }
+    this.#membership = store.join(gateway, { changed }, node.value.id)
     this.#first = request
     this.#pause('turn')
     this.#getInLine(node.value)

@@ -3,6 +3,7 @@ import type { XdsType } from '../envoy/types.ts'
 import type { Revision } from './revision.ts'
 import { Quarantine } from './quarantine.ts'
 import { type Shelf, Stock } from './stock.ts'
+import { UnsaidMemory, UnsaidNames } from './unsaid.ts'
 
 /** One resource that came, changed or (undefined) went. */
 export interface ResourceChange {
@@ -120,14 +121,16 @@ export class ResourceStore {
     return this.#audiences.get(gateway)?.of(type).get(name)
   }
 
-  /** Tells `listener` about changes of a Gateway until it leaves. */
-  join(gateway: string, listener: StoreListener): StoreMembership {
+  /** Tells `listener` about changes of a Gateway until it leaves. Of a `node` is remembered what it will not say. */
+  join(gateway: string, listener: StoreListener, node?: string): StoreMembership {
     const audience = this.#audience(gateway)
     audience.listeners.add(listener)
+    const unsaid = node === undefined ? new UnsaidNames() : audience.unsaid.join(node)
     const watching = new Set<string>()
     return {
       shelf: audience,
       quarantine: audience.quarantine,
+      unsaid,
       get revision() {
         return audience.revision
       },
@@ -140,7 +143,7 @@ export class ResourceStore {
         if (watching.delete(name)) this.#watch(audience, name, -1)
       },
       leave: () => {
-        audience.listeners.delete(listener)
+        if (audience.listeners.delete(listener) && node !== undefined) audience.unsaid.leave(node)
         for (const name of watching) this.#watch(audience, name, -1)
         watching.clear()
         this.#dropIfEmpty(audience)
@@ -185,6 +188,8 @@ export interface StoreMembership {
   readonly shelf: Shelf
   /** Of the Gateway: what its proxies say of bytes that others are sent too, such as endpoints, is not believed for those. */
   readonly quarantine: Quarantine
+  /** Of the client, across its streams. */
+  readonly unsaid: UnsaidNames
   /** The newest one of the Gateway. */
   readonly revision: Revision | undefined
   watchEndpoints(name: string): void
@@ -197,6 +202,7 @@ class Audience implements Shelf {
   readonly gateway: string
   readonly listeners = new Set<StoreListener>()
   readonly quarantine = new Quarantine()
+  readonly unsaid = new UnsaidMemory()
   revision: Revision | undefined
   readonly retired = new Map<string, NamedResource>()
   readonly #stocks = new Map<XdsType, Stock>()
