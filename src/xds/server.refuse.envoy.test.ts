@@ -87,6 +87,26 @@ describe('a refusal by a real Envoy', () => {
     expect(feedback.refusals()).toHaveLength(1)
   })
 
+  test('of a cluster is no reason to keep the one beside it that went while the proxy was not connected', async () => {
+    const stock = new TestStore()
+    const port = await freePort()
+    stock.put([warmUpListener(), scopedListener('http', port), answerScope('a.test', 'a')])
+    stock.put([badCluster('bad'), edsCluster('good'), assignment('good', port)])
+    const first = await rig.serve(stock)
+    const envoy = await rig.envoy({ xdsPort: first.port, gateway: stock.gateway })
+    const servesGood = async () => (await envoy.admin('/clusters')).includes('good::')
+    await untilBody(port, 'a.test', 'a')
+    await until(servesGood, (serves) => serves)
+    await until(
+      () => first.feedback.refusals(),
+      ([refusal]) => refusal?.name === 'bad',
+    )
+    await first.server.close()
+    stock.remove(edsCluster('good'))
+    await rig.serve(stock, {}, first.port)
+    await until(servesGood, (serves) => !serves)
+  })
+
   test('of many scopes in one change harms those only, and their hosts fail closed', async () => {
     const stock = new TestStore()
     const port = await freePort()
