@@ -33,7 +33,8 @@ export class ModelEnvoy {
   readonly #versions = new Map<XdsType, Map<string, string>>()
   readonly #rememberedScopes = new Map<string, string>()
   readonly #clusters = new Map<string, ModelCluster>()
-  readonly #refused = new Set<string>()
+  /** What it refused alone, with the responses that were under way when it said so: those may hold the same. */
+  readonly #refused = new Map<string, ReadonlySet<string>>()
   /** What it said to responses that it took and did not answer yet, by nonce. */
   readonly #verdicts = new Map<string, { readonly complaint: string | undefined }>()
   readonly #asked = new Set<XdsType>()
@@ -79,10 +80,11 @@ export class ModelEnvoy {
       this.#follow(each.type)
     }
     const complaint = this.#verdicts.get(response.nonce)?.complaint
+    const underWay = new Set(script.unanswered.map(({ nonce }) => nonce))
     script.answer(type, complaint)
     const [only, ...others] = response.sent
     if (complaint !== undefined && only !== undefined && others.length === 0) {
-      this.#refused.add(refusalKey(only.resource))
+      this.#refused.set(refusalKey(only.resource), underWay)
     }
     return true
   }
@@ -93,7 +95,8 @@ export class ModelEnvoy {
     for (const name of removed) this.#drop(type, name)
     const bad = sent.filter(({ resource }) => this.#isBad(resource.version))
     for (const { resource } of bad) {
-      if (this.#refused.has(refusalKey(resource))) this.faults.push(`${refusalKey(resource)} is sent again`)
+      const isExcused = this.#refused.get(refusalKey(resource))?.has(response.nonce) ?? true
+      if (!isExcused) this.faults.push(`${refusalKey(resource)} is sent again`)
     }
     if (bad.length === 0) {
       for (const each of sent) this.#apply(type, each.resource.name, each.version)
