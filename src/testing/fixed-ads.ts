@@ -30,6 +30,7 @@ export class FixedAds {
   readonly #awaited: Set<NamedResource>
   readonly #sent = new Map<string, readonly NamedResource[]>()
   readonly #settled = Promise.withResolvers<void>()
+  #stream: Stream | undefined
   #nonce = 0
 
   constructor(resources: readonly NamedResource[]) {
@@ -52,11 +53,19 @@ export class FixedAds {
     return this.#settled.promise
   }
 
+  /** Sends one more resource, of a type that was asked for, and nothing else that it may need. */
+  push(resource: NamedResource): void {
+    const stream = this.#stream
+    if (stream === undefined) throw new Error('no Envoy is connected')
+    this.#send(stream, resource.type, [resource])
+  }
+
   close(): void {
     this.#server.forceShutdown()
   }
 
   readonly #accept: handleBidiStreamingCall<Buffer, Buffer> = (stream) => {
+    this.#stream = stream
     stream.on('data', (bytes: Buffer) => this.#take(stream, decodeDeltaRequest(bytes)))
     stream.on('end', () => stream.end())
     stream.on('error', () => {}) // Envoy was stopped.

@@ -61,11 +61,11 @@ export class ModelEnvoy {
     this.#verdicts.clear()
     // A server cannot know that a cluster of an earlier stream was still warming.
     for (const cluster of this.#clusters.values()) cluster.isWarm = true
-    this.#ask('cluster')
-    this.#ask('listener')
-    if (this.served.listener.size > 0) this.#ask('scoped-route')
+    this.#askClusters()
     const endpoints = this.#wantedEndpoints()
     if (endpoints.length > 0) this.#askEndpoints(endpoints)
+    this.#ask('listener')
+    if (this.served.listener.size > 0) this.#ask('scoped-route')
   }
 
   /** Takes responses in the order of the stream up to the oldest of a type, and answers that one. */
@@ -156,8 +156,14 @@ export class ModelEnvoy {
     this.#clusters.set(name, { endpoints, isWarm, needsEndpoints: endpoints !== undefined })
   }
 
+  /** Not while a cluster of an earlier stream waits for its endpoints. */
+  #askClusters(): void {
+    if (!this.#asked.has('cluster') && this.warming.length === 0) this.#ask('cluster')
+  }
+
   /** What Envoy asks for after it took a response. */
   #follow(type: XdsType): void {
+    if (type === 'endpoint') this.#askClusters()
     if (type === 'listener' && this.served.listener.size > 0 && !this.#asked.has('scoped-route')) {
       this.#ask('scoped-route')
     }

@@ -21,11 +21,6 @@ export class ClusterWarmth {
     return this.#warming.has(cluster)
   }
 
-  /** Whether some cluster waits for these endpoints. */
-  areEndpointsAwaited(endpoints: string): boolean {
-    return this.#byEndpoints.has(endpoints)
-  }
-
   /** A cluster that the client does not have was sent. */
   begin(cluster: string, endpoints: string | undefined, order: number): void {
     this.forget(cluster)
@@ -56,7 +51,14 @@ export class ClusterWarmth {
     return warm
   }
 
-  /** The cluster is gone or was refused. */
+  /** The client refused what it was sent. True when nothing is left to wait for: it took no earlier version either. */
+  refuse(cluster: string): boolean {
+    if (this.#warming.get(cluster)?.isAcked === true) return false
+    this.forget(cluster)
+    return true
+  }
+
+  /** The cluster is gone. */
   forget(cluster: string): void {
     const warming = this.#warming.get(cluster)
     if (warming === undefined) return

@@ -100,6 +100,22 @@ describe('a scope', () => {
     expect(script.lines).toEqual(['scoped-route +a', 'scoped-route +b', 'scoped-route +c'])
   })
 
+  test('waits for what the client took of a cluster late, though a later version of it is refused', () => {
+    const stock = new TestStore()
+    const script = settled(stock)
+    stock.put([edsCluster('c'), assignment('c', 80)])
+    script.wait(20_000)
+    stock.put([edsCluster('c', { connectMs: 2 }), forwardScope('s', 'c')])
+    stock.put([edsCluster('c')])
+    script.clear()
+    script.answer('cluster')
+    script.request('endpoint', { subscribe: ['c'] })
+    script.answer('cluster', 'no')
+    expect(script.lines).toEqual(['endpoint +c'])
+    script.answer('endpoint')
+    expect(script.lines).toContain('scoped-route +s')
+  })
+
   test('waits for the scopes that it sends requests on to, and goes when they are taken, deleted or late', () => {
     const stock = new TestStore()
     const script = settled(stock)

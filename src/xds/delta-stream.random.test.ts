@@ -204,6 +204,32 @@ const partlyRefusedThenReconnected: readonly Step[] = [
   { kind: 'reconnect' },
 ]
 
+/** A cluster that waits for its endpoints keeps Envoy from asking for clusters until they come on the next stream. */
+const warmingThenReconnected: readonly Step[] = [
+  { kind: 'put', what: [['cluster', 0, 0]] },
+  { kind: 'answer', type: 'cluster' },
+  { kind: 'put', what: [['cluster', 0, 1]] },
+  { kind: 'answer', type: 'cluster' },
+  { kind: 'answer', type: 'endpoint' },
+  { kind: 'reconnect' },
+]
+
+/** What was taken late of a cluster is still warming when a later version of it is refused. */
+const takenLateThenRefused: readonly Step[] = [
+  { kind: 'put', what: [['cluster', 0, 0]] },
+  { kind: 'wait', ms: 20_000 },
+  {
+    kind: 'put',
+    what: [
+      ['scoped-route', 4, 1],
+      ['cluster', 0, badVariant],
+    ],
+  },
+  { kind: 'put', what: [['cluster', 0, 0]] },
+]
+
+const found = [poisonedThenReconnected, partlyRefusedThenReconnected, warmingThenReconnected, takenLateThenRefused]
+
 describe('a delta stream', () => {
   test('brings any client to what the store holds, whatever comes between', () => {
     fc.assert(
@@ -213,7 +239,7 @@ describe('a delta stream', () => {
         run.finish()
         run.check()
       }),
-      { numRuns: 500, examples: [[poisonedThenReconnected], [partlyRefusedThenReconnected]] },
+      { numRuns: 500, examples: found.map((steps) => [steps] as const) },
     )
   })
 })

@@ -175,15 +175,15 @@ describe('a subscription', () => {
 })
 
 describe('a client that comes back', () => {
-  test('is sent nothing that it has, in whatever order it asks', () => {
+  test('is sent nothing that it has, whatever it asks for after its clusters', () => {
     const stock = new TestStore()
     const [cluster, endpoints, scope] = [edsCluster('a'), assignment('a', 80), answerScope('s', '1')]
     stock.put([cluster, endpoints, scope])
     const script = new StreamScript(stock)
-    script.request('endpoint', { subscribe: ['a'], has: [endpoints] })
-    script.request('scoped-route', { has: [scope] })
     script.request('cluster', { has: [cluster] })
-    expect(script.lines).toEqual(['endpoint', 'scoped-route', 'cluster'])
+    script.request('scoped-route', { has: [scope] })
+    script.request('endpoint', { subscribe: ['a'], has: [endpoints] })
+    expect(script.lines).toEqual(['cluster', 'scoped-route', 'endpoint'])
   })
 
   test('is sent nothing for a salted version of the same content', () => {
@@ -235,5 +235,25 @@ describe('a client that comes back', () => {
     script.request('cluster', { has: [edsCluster('b')] })
     script.request('endpoint', { subscribe: ['a'], has: [endpoints] })
     expect(script.lines).toEqual(['cluster +a', 'endpoint +a'])
+  })
+
+  test('gets endpoints that it has when a cluster that changed meanwhile waits for them', () => {
+    const stock = new TestStore()
+    const endpoints = assignment('a', 80)
+    stock.put([edsCluster('a', { connectMs: 2 }), endpoints])
+    const script = new StreamScript(stock)
+    script.request('cluster', { has: [edsCluster('a')] })
+    script.request('endpoint', { subscribe: ['a'], has: [endpoints] })
+    expect(script.lines).toEqual(['cluster +a', 'endpoint +a'])
+  })
+
+  test('gets endpoints that it has when it asks for no clusters before: one of an earlier stream waits for them', () => {
+    const stock = new TestStore()
+    const endpoints = [assignment('a', 80), emptyResource('endpoint', 'b')].flatMap((each) => each ?? [])
+    stock.put([edsCluster('a'), assignment('a', 80)])
+    const script = new StreamScript(stock)
+    script.request('endpoint', { subscribe: ['a', 'b'], has: endpoints })
+    script.request('cluster', { has: [edsCluster('a')] })
+    expect(script.lines).toEqual(['endpoint +a +b', 'cluster'])
   })
 })

@@ -237,9 +237,13 @@ function noteCluster(state: StreamState, resource: NamedResource): void {
   if (!laneOf(state, 'cluster').known.has(resource.name)) state.warmth.begin(resource.name, endpoints, state.order)
   if (endpoints === undefined) return
   const lane = laneOf(state, 'endpoint')
-  if (!lane.isSubscribed || !lane.subscription.wants(endpoints)) return
-  lane.forced.add(endpoints)
-  lane.owe(endpoints, state.epoch)
+  if (!lane.isSubscribed) {
+    // The first request tells that it has them from an earlier stream.
+    lane.forced.add(endpoints)
+  } else if (lane.subscription.wants(endpoints)) {
+    lane.forced.add(endpoints)
+    lane.owe(endpoints, state.epoch)
+  }
 }
 
 function releaseLingering(state: StreamState): void {

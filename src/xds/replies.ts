@@ -136,10 +136,7 @@ function condemn(state: StreamState, lane: Lane, { flight, sent, message: compla
     lane.tainted.add(name)
     releaseWaiters(state, name)
   }
-  if (type === 'cluster') {
-    state.warmth.forget(name)
-    releaseWaiters(state, name)
-  }
+  if (type === 'cluster' && state.warmth.refuse(name)) releaseWaiters(state, name)
   settleFlying(lane, name, flight)
   if (willRetry) return
   if (isForced) lane.forced.add(name)

@@ -1,5 +1,4 @@
 import type { XdsType } from '../envoy/types.ts'
-import { endpointsNameOf } from './cluster-endpoints.ts'
 import { oweRemoval } from './dispatch.ts'
 import { releaseWaiters, waitForNeeds } from './gates.ts'
 import type { Lane } from './lane.ts'
@@ -32,15 +31,13 @@ export function subscribe(state: StreamState, request: TypeRequest): void {
   for (const name of [...change.dropped, ...(change.wildcard === 'ended' ? unwanted(lane) : [])]) {
     forget(state, lane, name)
   }
+  const isHeldUp = isFirst && areClustersHeldUp(state, lane)
   const leftOver = new Set(isFirst && lane.type === 'endpoint' ? leftOverEndpoints(state, lane, change.asked) : [])
   for (const name of change.asked) {
     if (lane.type === 'endpoint') state.context.membership.watchEndpoints(name)
-    if (leftOver.has(name)) {
-      oweRemoval(state, lane, name, epoch)
-      continue
-    }
-    if (!isFirst || isAwaited(state, lane, name)) lane.forced.add(name)
-    lane.owe(name, epoch)
+    if (!isFirst || isHeldUp) lane.forced.add(name)
+    if (leftOver.has(name)) oweRemoval(state, lane, name, epoch)
+    else lane.owe(name, epoch)
   }
   for (const name of change.keptByWildcard) {
     lane.forced.add(name)
@@ -54,9 +51,12 @@ function isUnchanged({ asked, dropped, keptByWildcard, wildcard }: SubscriptionC
   return wildcard === 'unchanged' && asked.length + dropped.length + keptByWildcard.length === 0
 }
 
-/** A cluster that was sent on this stream waits for its endpoints, though the client has that version of them. */
-function isAwaited(state: StreamState, lane: Lane, name: string): boolean {
-  return lane.type === 'endpoint' && state.warmth.areEndpointsAwaited(name)
+/**
+ * Envoy asks for clusters before all else, but for when one that it took on an earlier stream is still warming: then only
+ * when its endpoints came, or after 15 s. Which one it is it does not say.
+ */
+function areClustersHeldUp(state: StreamState, lane: Lane): boolean {
+  return lane.type === 'endpoint' && !laneOf(state, 'cluster').isSubscribed
 }
 
 /**
@@ -65,11 +65,12 @@ function isAwaited(state: StreamState, lane: Lane, name: string): boolean {
  */
 function leftOverEndpoints(state: StreamState, lane: Lane, asked: readonly string[]): readonly string[] {
   const stock = state.context.membership.shelf.of('endpoint')
-  const gone = asked.filter((name) => stock.get(name) === undefined && lane.known.has(name))
-  if (gone.length === 0) return []
-  const flights = [...laneOf(state, 'cluster').flights.values()]
-  const awaited = new Set(flights.flatMap(({ sent }) => sent.map(({ resource }) => endpointsNameOf(resource))))
-  return gone.filter((name) => !awaited.has(name))
+  return asked.filter((name) => stock.get(name) === undefined && hasEndpoints(lane, name) && !lane.forced.has(name))
+}
+
+function hasEndpoints(lane: Lane, name: string): boolean {
+  const version = lane.known.get(name)
+  return version !== undefined && version !== emptyResource('endpoint', name)?.version
 }
 
 function oweEverything(state: StreamState, lane: Lane, epoch: number): void {
