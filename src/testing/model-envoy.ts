@@ -68,6 +68,19 @@ export class ModelEnvoy {
     if (this.served.listener.size > 0) this.#ask('scoped-route')
   }
 
+  /**
+   * The server is started anew: it may try again what was refused. Returns what it cannot know to be there, as
+   * `<type> <name>`: what was taken of a refused response.
+   */
+  forgetServer(): readonly string[] {
+    this.#refused.clear()
+    return (['cluster', 'listener'] as const).flatMap((type) =>
+      [...this.served[type].keys()]
+        .filter((name) => this.#versions.get(type)?.has(name) !== true)
+        .map((name) => `${type} ${name}`),
+    )
+  }
+
   /** Takes responses in the order of the stream up to the oldest of a type, and answers that one. */
   answer(type: XdsType): boolean {
     const script = this.#script

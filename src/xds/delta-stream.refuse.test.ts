@@ -157,7 +157,20 @@ describe('a refused response of another type', () => {
       { resource: { name: 'a' }, message: 'bad, a: says' },
       { resource: { name: 'b' }, message: "'ab' is no good" },
     ])
-    expect(script.stream.progress()[0]).toMatchObject({ type: 'cluster', known: 1, pending: 0 })
+    expect(script.stream.progress()[0]).toMatchObject({ type: 'cluster', known: 1, pending: 1 })
+  })
+
+  test('of some sends the others again, alone: the client speaks on its next stream of what it acknowledged', () => {
+    const stock = new TestStore()
+    const script = settled(stock)
+    stock.put([scopedListener('bad', 80), scopedListener('good', 81), scopedListener('gone', 82)])
+    stock.remove(scopedListener('gone', 82))
+    script.clear()
+    script.answer('listener', 'Error adding/updating listener(s) bad: no')
+    expect(script.lines).toEqual(['listener +good'])
+    script.ackAll()
+    expect(script.lines).toEqual(['listener -gone'])
+    expect(script.stream.progress().every(({ pending }) => pending === 0)).toBe(true)
   })
 
   test('of clusters that names none is tried in halves', () => {

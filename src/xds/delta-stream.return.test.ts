@@ -26,7 +26,6 @@ describe('what a proxy has and does not speak of when it comes back', () => {
     stock.put([edsCluster('bad'), edsCluster('good')])
     const first = connect(stock, 'p')
     first.answer('cluster', complaint)
-    first.ackAll()
     first.leave()
     stock.remove(edsCluster('good'))
     expect(takenAway(connect(stock, 'p'))).toEqual(['cluster -good'])
@@ -73,6 +72,21 @@ describe('what a proxy has and does not speak of when it comes back', () => {
     first.leave()
     stock.remove(edsCluster('good'))
     expect(takenAway(connect(stock, 'p'))).toEqual(['cluster -good'])
+  })
+
+  test('is another version than it says: it gets the one that there is', () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('good')])
+    const first = connect(stock, 'p')
+    first.ackAll()
+    stock.put([edsCluster('bad'), edsCluster('good', { connectMs: 2 })])
+    first.leave()
+    stock.put([edsCluster('good')], [edsCluster('bad')])
+    const second = connect(stock, 'p', [edsCluster('good')])
+    expect(second.lines).toContain('cluster +good')
+    second.ackAll()
+    second.leave()
+    expect(connect(stock, 'p', [edsCluster('good')]).lines).not.toContain('cluster +good')
   })
 
   test('is nothing when all was acknowledged, and nobody else is told', () => {

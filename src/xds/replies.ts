@@ -92,6 +92,7 @@ function refuse(state: StreamState, lane: Lane, flight: Flight, message: string)
   }
   const taken = flight.sent.filter(({ resource }) => !culprits.has(resource.name))
   accept(state, lane, flight, taken)
+  for (const { resource } of taken) sayAgain(state, lane, resource.name)
   for (const sent of flight.sent) {
     const complaint = culprits.get(sent.resource.name)
     if (complaint !== undefined) condemn(state, lane, { flight, sent, message: complaint })
@@ -115,6 +116,16 @@ function split(lane: Lane, flight: Flight): void {
   }
   const middle = Math.ceil(names.length / 2)
   lane.groups.push(names.slice(0, middle), names.slice(middle))
+}
+
+/**
+ * Envoy serves what it took of a refused response, and records no version of it: when it came back to another control
+ * plane, it would say that it has what it had before. It records it when it is sent once more, and does nothing else.
+ */
+function sayAgain(state: StreamState, lane: Lane, name: string): void {
+  if (!lane.subscription.wants(name)) return
+  lane.forced.add(name)
+  lane.owe(name, state.epoch)
 }
 
 interface Verdict {

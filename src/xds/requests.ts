@@ -22,7 +22,11 @@ export function subscribe(state: StreamState, request: TypeRequest): void {
     lane.isSubscribed = true
     for (const [name, version] of Object.entries(request.initialVersions)) lane.known.set(name, version)
     const { unsaid } = state.context.membership
-    for (const name of unsaid.of(lane.type)) lane.tainted.add(name)
+    for (const name of unsaid.of(lane.type)) {
+      // What it says of these is what it took before.
+      lane.known.delete(name)
+      lane.tainted.add(name)
+    }
     if (lane.known.size + lane.tainted.size > 0) state.isReturning = true
   }
   const change = lane.subscription.apply(request)

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { freePort, get, type RunningEnvoy, until } from '../testing/envoy-rig.ts'
 import { FixedAds } from '../testing/fixed-ads.ts'
 import {
   assignment,
+  badCluster,
   edsCluster,
   forwardScope,
   scopedListener,
@@ -53,6 +55,16 @@ async function countWarming(envoy: RunningEnvoy): Promise<number> {
   return dump.configs?.length ?? 0
 }
 
+/** Connect timeouts of the clusters that serve, by name. */
+async function timeoutsOf(envoy: RunningEnvoy): Promise<Readonly<Record<string, string>>> {
+  const dump = JSON.parse(await envoy.admin('/config_dump?resource=dynamic_active_clusters')) as ClusterDump
+  return Object.fromEntries((dump.configs ?? []).map(({ cluster }) => [cluster.name, cluster.connect_timeout]))
+}
+
+interface ClusterDump {
+  readonly configs?: readonly { readonly cluster: { readonly name: string; readonly connect_timeout: string } }[]
+}
+
 describe('a real Envoy that comes back', () => {
   test('takes a cluster that changed meanwhile, though its endpoints did not', async () => {
     const stock = new TestStore()
@@ -64,6 +76,32 @@ describe('a real Envoy that comes back', () => {
     stock.put([edsCluster('a', { connectMs: 2_000 })])
     await rig.serve(stock, {}, first.port)
     await expectNewServiceServed(stock, envoy)
+  })
+
+  test('to a control plane that knows nothing of it loses and gets what it took beside something that it refused', async () => {
+    const stock = new TestStore()
+    stock.put(resources(1_000))
+    const first = await rig.serve(stock)
+    const envoy = await rig.envoy({ xdsPort: first.port, gateway: stock.gateway })
+    await untilBody(port, 'a.test', 'backend')
+    stock.put([badCluster('bad'), edsCluster('a', { connectMs: 2_000 }), edsCluster('gone')])
+    await until(
+      () => [
+        first.feedback.refusals().length,
+        ...(first.server.proxies()[0]?.types ?? []).map(({ pending }) => pending),
+      ],
+      ([refusals, ...pending]) => refusals === 1 && pending.every((count) => count === 0),
+    )
+    expect(await timeoutsOf(envoy)).toEqual({ a: '2s', gone: '1s' })
+    await first.server.close()
+    const anew = new TestStore()
+    anew.put(resources(1_000))
+    await rig.serve(anew, {}, first.port)
+    await until(
+      () => timeoutsOf(envoy),
+      (timeouts) => isDeepStrictEqual(timeouts, { a: '1s' }),
+    )
+    expect((await get(port, 'a.test')).body).toBe('backend')
   })
 
   test('gets the endpoints for which a cluster still waits that it took before', async () => {
