@@ -87,17 +87,21 @@ export function warmUpListener(): NamedResource {
 
 /** An EDS cluster; `connectMs` only makes versions differ. */
 export function edsCluster(name: string, { connectMs = 1000, serviceName = '' } = {}): NamedResource {
-  return makeResource('cluster', name, {
+  return makeResource('cluster', name, clusterOf(name, connectMs, serviceName))
+}
+
+/** A cluster that Envoy refuses by name: its load balancing needs a kind of cluster that it is not. */
+export function badCluster(name: string, serviceName = ''): NamedResource {
+  return makeResource('cluster', name, { ...clusterOf(name, 1000, serviceName), lbPolicy: 6 })
+}
+
+function clusterOf(name: string, connectMs: number, serviceName: string): ResourceMessage<'cluster'> {
+  return {
     name,
     type: 3,
     connectTimeout: { seconds: Math.floor(connectMs / 1000), nanos: (connectMs % 1000) * 1e6 },
     edsClusterConfig: { edsConfig: { ...ads, initialFetchTimeout: { seconds: 0, nanos: 0 } }, serviceName },
-  })
-}
-
-/** A cluster that Envoy refuses by name: its load balancing needs a kind of cluster that it is not. */
-export function badCluster(name: string): NamedResource {
-  return makeResource('cluster', name, { name, type: 0, connectTimeout: { seconds: 1, nanos: 0 }, lbPolicy: 6 })
+  }
 }
 
 /** Endpoints on 127.0.0.1. */

@@ -99,6 +99,18 @@ describe('additions', () => {
     expect(script.lines).toEqual([])
   })
 
+  test('that changed back to what the client has are sent while it may still take what was sent between', () => {
+    const stock = new TestStore()
+    stock.put([edsCluster('a')])
+    const script = settled(stock)
+    stock.put([edsCluster('a', { connectMs: 2 })])
+    stock.put([edsCluster('a')])
+    script.wait(3_000)
+    script.ackAll()
+    expect(script.lines.filter((line) => line.startsWith('cluster'))).toEqual(['cluster +a', 'cluster +a'])
+    expect(script.stream.progress()[0]).toMatchObject({ type: 'cluster', pending: 0 })
+  })
+
   test('of scopes go alone while no proxy has taken them, 64 at most unanswered', () => {
     const stock = new TestStore()
     const script = settled(stock)

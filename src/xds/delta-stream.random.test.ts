@@ -3,46 +3,18 @@ import { describe, expect, test } from 'vitest'
 import type { NamedResource } from '../envoy/resource.ts'
 import { XDS_TYPES, type XdsType } from '../envoy/types.ts'
 import { ModelEnvoy } from '../testing/model-envoy.ts'
+import { badVariant, type Change, ChangingStore, weightedChanges } from '../testing/random-changes.ts'
 import { StreamScript } from '../testing/stream-script.ts'
-import {
-  answerScope,
-  assignment,
-  edsCluster,
-  forwardScope,
-  scopedListener,
-  TestStore,
-  warmUpListener,
-} from '../testing/xds-resources.ts'
-
-/** What a case draws from: good and bad versions of a few names of every wildcard type and of endpoints. */
-const index = fc.nat(4)
-const variant = fc.nat(3)
+import { warmUpListener } from '../testing/xds-resources.ts'
 
 type Step =
-  | { readonly kind: 'put'; readonly what: readonly (readonly [XdsType, number, number])[] }
-  | { readonly kind: 'remove'; readonly what: readonly (readonly [XdsType, number])[] }
-  | { readonly kind: 'bulk'; readonly variant: number }
+  | Change
   | { readonly kind: 'answer'; readonly type: XdsType }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'reconnect' | 'restart' | 'congested' | 'drained' }
 
-const kindOfResource = fc.constantFrom<XdsType>('cluster', 'endpoint', 'scoped-route', 'scoped-route', 'listener')
 const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('put' as const),
-      what: fc.array(fc.tuple(kindOfResource, index, variant), { minLength: 1, maxLength: 5 }),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('remove' as const),
-      what: fc.array(fc.tuple(kindOfResource, index), { minLength: 1, maxLength: 3 }),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('bulk' as const), variant }) },
+  ...weightedChanges,
   { weight: 12, arbitrary: fc.record({ kind: fc.constant('answer' as const), type: fc.constantFrom(...XDS_TYPES) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(100, 2_000, 20_000) }) },
   {
@@ -53,49 +25,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** Variant 3 is what Envoy refuses. */
-const badVariant = 3
-
-function make(type: XdsType, name: number, version: number): NamedResource {
-  switch (type) {
-    case 'cluster':
-      return edsCluster(`c${name}`, { connectMs: 1000 + version, serviceName: `e${name % 3}` })
-    case 'endpoint':
-      return assignment(`e${name % 3}`, 1000 + version)
-    case 'listener':
-      return scopedListener(`l${name}`, 8000 + name, `v${version}`)
-    default:
-      return version === 1 ? forwardScope(`s${name}`, `c${(name + 1) % 5}`) : answerScope(`s${name}`, `v${version}`)
-  }
-}
-
-const badHashes = new Set(
-  (['cluster', 'endpoint', 'listener', 'scoped-route'] as const).flatMap((type) =>
-    [0, 1, 2, 3, 4].map((name) => make(type, name, badVariant).version),
-  ),
-)
-for (let each = 0; each < 130; each++) if (each % 41 === 7) badHashes.add(bulkScope(each, badVariant).version)
-
-function bulkScope(number: number, version: number): NamedResource {
-  return answerScope(`bulk${number}`, `v${version}`)
-}
-
 class Case {
-  stock = new TestStore()
+  readonly #store = new ChangingStore((index) => 8000 + index)
   /** What the client may keep, since a control plane that was started anew cannot know that it has it. */
   readonly #unknowable = new Set<string>()
-  readonly envoy = new ModelEnvoy((hash) => badHashes.has(hash))
-  readonly seen = new Map<string, NamedResource>()
+  readonly envoy = new ModelEnvoy((hash) => this.#store.isBad(hash))
   #script: StreamScript
   #runs = 0
 
   constructor() {
-    this.#put([warmUpListener()])
+    this.#store.put([warmUpListener()])
     this.#script = this.#open()
   }
 
   #open(): StreamScript {
-    const script = new StreamScript(this.stock, { run: `run${++this.#runs}.`, node: 'envoy' })
+    const script = new StreamScript(this.#store.stock, { run: `run${++this.#runs}.`, node: 'envoy' })
     script.onSend = ({ type, sent }) => {
       if (type === 'scoped-route') for (const { resource } of sent) this.#checkClusters(resource, script)
     }
@@ -105,16 +49,6 @@ class Case {
 
   do(step: Step): void {
     switch (step.kind) {
-      case 'put':
-        this.#put(step.what.map(([type, name, version]) => make(type, name, version)))
-        return
-      case 'remove':
-        for (const [type, name] of step.what) this.seen.delete(`${type} ${make(type, name, 0).name}`)
-        this.stock.remove(...step.what.map(([type, name]) => make(type, name, 0)))
-        return
-      case 'bulk':
-        this.#put(Array.from({ length: 130 }, (_, each) => bulkScope(each, step.variant)))
-        return
       case 'answer':
         this.envoy.answer(step.type)
         return
@@ -128,12 +62,15 @@ class Case {
       case 'restart':
         this.#script.leave()
         for (const each of this.envoy.forgetServer()) this.#unknowable.add(each)
-        this.stock = new TestStore()
-        this.stock.put(this.seen.values())
+        this.#store.startAnew()
         this.#script = this.#open()
         return
-      default:
+      case 'congested':
+      case 'drained':
         this.#script.event({ kind: step.kind })
+        return
+      default:
+        this.#store.apply(step)
     }
   }
 
@@ -141,15 +78,10 @@ class Case {
   #checkClusters(scope: NamedResource, script: StreamScript): void {
     if (script.notes.some((note) => note.kind === 'overdue' && note.name === scope.name)) return
     for (const name of scope.clusters ?? []) {
-      const cluster = this.seen.get(`cluster ${name}`)
-      if (cluster === undefined || badHashes.has(cluster.version)) continue
+      const cluster = this.#store.wanted.get(`cluster ${name}`)
+      if (cluster === undefined || this.#store.isBad(cluster.version)) continue
       if (!this.envoy.isWarm(name)) this.envoy.faults.push(`${scope.name} is sent before ${name} is warm`)
     }
-  }
-
-  #put(resources: readonly NamedResource[]): void {
-    for (const resource of resources) this.seen.set(`${resource.type} ${resource.name}`, resource)
-    this.stock.put(resources)
   }
 
   /** Answers and waits until nothing is outstanding. */
@@ -169,12 +101,12 @@ class Case {
     const { served, faults } = this.envoy
     expect(faults).toEqual([])
     expect(this.envoy.warming).toEqual([])
-    const has = (type: XdsType, name: string) => this.seen.has(`${type} ${name}`)
-    for (const resource of this.seen.values()) {
+    const has = (type: XdsType, name: string) => this.#store.wanted.has(`${type} ${name}`)
+    for (const resource of this.#store.wanted.values()) {
       const { type, name, version } = resource
       const actual = served[type].get(name)
       if (type === 'endpoint' && actual === undefined) continue // No cluster asks for it.
-      if (badHashes.has(version)) expect(badHashes.has(actual ?? '')).toBe(false)
+      if (this.#store.isBad(version)) expect(this.#store.isBad(actual ?? '')).toBe(false)
       else expect([type, name, actual]).toEqual([type, name, version])
       if (type === 'scoped-route') expect(actual, `${name} fails closed`).toBeDefined()
     }
@@ -257,12 +189,29 @@ const takenLateThenRefused: readonly Step[] = [
   { kind: 'put', what: [['cluster', 0, 0]] },
 ]
 
+/** What was sent last and not answered in time is what the client comes to have, though it has acknowledged another version. */
+const overtakenThenRolledBack: readonly Step[] = [
+  { kind: 'put', what: [['cluster', 0, 2]] },
+  { kind: 'answer', type: 'cluster' },
+  { kind: 'put', what: [['cluster', 0, 0]] },
+  { kind: 'answer', type: 'cluster' },
+  {
+    kind: 'put',
+    what: [
+      ['cluster', 0, 2],
+      ['cluster', 1, 0],
+    ],
+  },
+  { kind: 'wait', ms: 20_000 },
+]
+
 const found = [
   poisonedThenReconnected,
   partlyRefusedThenReconnected,
   partlyRefusedThenRolledBack,
   warmingThenReconnected,
   takenLateThenRefused,
+  overtakenThenRolledBack,
 ]
 
 describe('a delta stream', () => {

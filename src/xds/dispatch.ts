@@ -165,7 +165,8 @@ function prepare(state: StreamState, lane: Lane, item: Item): Sent | undefined {
   }
   const { resource } = wanted
   const known = lane.known.get(name)
-  if (!isForced && known !== undefined && hashOfVersion(known) === resource.version) {
+  const isKnown = known !== undefined && hashOfVersion(known) === resource.version && !lane.overtaken.has(name)
+  if (!isForced && isKnown) {
     lane.settle(item)
     if (lane.type === 'scoped-route') releaseWaiters(state, name)
     return undefined

@@ -84,6 +84,11 @@ export class Lane {
   /** Halves of refused responses, to be tried before anything else. */
   readonly groups: (readonly string[])[] = []
   readonly flights = new Map<string, Flight>()
+  /**
+   * Names in responses that were overtaken and may still be taken, each with the nonce of the last: until it is answered,
+   * what the client had before is not what it has.
+   */
+  readonly overtaken = new Map<string, string>()
   /** Removals that wait for what stopped using the resource, in ascending order of deadline. */
   readonly removals = new Map<string, Removal>()
   /** Removals that may go now. */
@@ -141,11 +146,19 @@ export class Lane {
     flight.isStale = true
     this.freeSlot(flight)
     for (const { resource } of flight.sent) {
+      this.overtaken.set(resource.name, flight.nonce)
       const item = this.items.get(resource.name)
       if (item?.nonce !== flight.nonce || item.stage !== 'flying') continue
       this.tainted.add(item.name)
       if (item.again === undefined) this.move(item, 'stale')
       else this.settle(item)
+    }
+  }
+
+  /** An overtaken response was answered after all. */
+  arrive(flight: Flight): void {
+    for (const { resource } of flight.sent) {
+      if (this.overtaken.get(resource.name) === flight.nonce) this.overtaken.delete(resource.name)
     }
   }
 

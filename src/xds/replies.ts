@@ -15,7 +15,8 @@ export function settleReply(state: StreamState, lane: Lane, reply: Reply): void 
   const flight = lane.flights.get(reply.nonce)
   if (flight === undefined) return
   lane.flights.delete(reply.nonce)
-  if (!flight.isStale) lane.freeSlot(flight)
+  if (flight.isStale) lane.arrive(flight)
+  else lane.freeSlot(flight)
   for (const removal of flight.removed) lane.departures.settle(removal.epoch)
   if (reply.error === undefined) {
     lane.counters.acked++
