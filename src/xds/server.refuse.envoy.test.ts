@@ -202,7 +202,10 @@ describe('a refusal by a real Envoy', () => {
     )
     expect(refusal).toMatchObject({ type: 'listener', name: 'busy' })
     expect(refusal?.message).toBe(`cannot bind '127.0.0.1:${busy}': Address already in use`)
-    expect(feedback.delivery(stock.gateway).synced).toBe(true)
+    await until(
+      () => feedback.delivery(stock.gateway),
+      ({ synced }) => synced,
+    )
     await new Promise((resolve) => blocker.close(resolve))
     await untilBody(busy, 'a.test', 'a')
     await until(
