@@ -13,7 +13,7 @@ interface ModelCluster {
 }
 
 /**
- * Behaves as Envoy 1.40 was seen to: CDS and LDS take good resources beside bad ones, SRDS and EDS take all or nothing,
+ * Behaves as Envoy 1.40 was seen to: CDS and LDS take good resources beside bad ones, EDS until a bad one, SRDS all or nothing,
  * and SRDS remembers the bytes before the culprit without serving them and then ignores them.
  */
 export class ModelEnvoy {
@@ -127,6 +127,7 @@ export class ModelEnvoy {
       return `Error adding/updating ${type}(s) ${complaints.join(type === 'cluster' ? ', ' : '\n')}`
     }
     if (type === 'scoped-route') this.#poison(sent)
+    if (type === 'endpoint') this.#serveBeforeCulprit(sent)
     return 'no'
   }
 
@@ -134,6 +135,14 @@ export class ModelEnvoy {
     for (const { resource, version } of sent) {
       if (this.#isBad(resource.version)) return
       this.#rememberedScopes.set(resource.name, version)
+    }
+  }
+
+  /** Endpoints go to those who watch them one after the other, until one objects; no version is recorded. */
+  #serveBeforeCulprit(sent: ScriptResponse['sent']): void {
+    for (const { resource, version } of sent) {
+      if (this.#isBad(resource.version)) return
+      this.#serveEndpoints(resource.name, version)
     }
   }
 
@@ -148,8 +157,12 @@ export class ModelEnvoy {
       if (this.#rememberedScopes.get(name) === version) return
       this.#rememberedScopes.set(name, version)
     }
-    this.served[type].set(name, hashOf(version))
-    if (type !== 'endpoint') return
+    if (type === 'endpoint') this.#serveEndpoints(name, version)
+    else this.served[type].set(name, hashOf(version))
+  }
+
+  #serveEndpoints(name: string, version: string): void {
+    this.served.endpoint.set(name, hashOf(version))
     for (const cluster of this.#clusters.values()) {
       if (cluster.endpoints !== name) continue
       cluster.isWarm = true

@@ -205,6 +205,36 @@ const overtakenThenRolledBack: readonly Step[] = [
   { kind: 'wait', ms: 20_000 },
 ]
 
+/** What comes before the culprit in a refused response of endpoints is in effect, and no version of it is recorded. */
+const refusedAndRolledBack: readonly Step[] = [
+  {
+    kind: 'put',
+    what: [
+      ['cluster', 0, 0],
+      ['cluster', 1, 0],
+      ['endpoint', 0, 0],
+      ['endpoint', 1, 0],
+    ],
+  },
+  ...(['cluster', 'cluster', 'endpoint', 'endpoint'] as const).map((type): Step => ({ kind: 'answer', type })),
+  {
+    kind: 'put',
+    what: [
+      ['endpoint', 0, 1],
+      ['endpoint', 1, badVariant],
+    ],
+  },
+  { kind: 'put', what: [['endpoint', 0, 0]] },
+  { kind: 'answer', type: 'endpoint' },
+]
+
+const refusedThenRolledBackAway: readonly Step[] = [
+  ...refusedAndRolledBack.slice(0, -2),
+  { kind: 'answer', type: 'endpoint' },
+  { kind: 'put', what: [['endpoint', 0, 0]] },
+  { kind: 'reconnect' },
+]
+
 const found = [
   poisonedThenReconnected,
   partlyRefusedThenReconnected,
@@ -212,6 +242,8 @@ const found = [
   warmingThenReconnected,
   takenLateThenRefused,
   overtakenThenRolledBack,
+  refusedAndRolledBack,
+  refusedThenRolledBackAway,
 ]
 
 describe('a delta stream', () => {

@@ -165,7 +165,7 @@ function prepare(state: StreamState, lane: Lane, item: Item): Sent | undefined {
   }
   const { resource } = wanted
   const known = lane.known.get(name)
-  const isKnown = known !== undefined && hashOfVersion(known) === resource.version && !lane.overtaken.has(name)
+  const isKnown = known !== undefined && hashOfVersion(known) === resource.version && !lane.isUnsure(name)
   if (!isForced && isKnown) {
     lane.settle(item)
     if (lane.type === 'scoped-route') releaseWaiters(state, name)

@@ -191,6 +191,11 @@ export class Lane {
     this.items.delete(item.name)
   }
 
+  /** Whether the client may have something else than `known` says. */
+  isUnsure(name: string): boolean {
+    return this.tainted.has(name) || this.overtaken.has(name)
+  }
+
   /** Whether the client may hold anything under that name, served or only kept in mind. */
   mayHave(name: string): boolean {
     return this.known.has(name) || this.tainted.has(name)

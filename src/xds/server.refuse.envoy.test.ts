@@ -107,6 +107,27 @@ describe('a refusal by a real Envoy', () => {
     await until(servesGood, (serves) => !serves)
   })
 
+  test('of endpoints is no reason to keep others of its response when they are changed back meanwhile', async () => {
+    const stock = new TestStore()
+    const [port, before, after] = [await freePort(), await rig.backend('before'), await rig.backend('after')]
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+    const endpoints = (upstream: number) => names.map((name) => assignment(name, upstream))
+    stock.put([warmUpListener(), scopedListener('http', port), edsCluster('bad'), ...endpoints(before)])
+    stock.put(names.flatMap((name) => [edsCluster(name), forwardScope(`${name}.test`, name)]))
+    const { port: xdsPort, feedback, server } = await rig.serve(stock)
+    await rig.envoy({ xdsPort, gateway: stock.gateway })
+    for (const name of names) await untilBody(port, `${name}.test`, 'before')
+    // Envoy gives each its endpoints until one objects, in an order of its own.
+    stock.put([badAssignment('bad'), ...endpoints(after)])
+    stock.put(endpoints(before))
+    await until(
+      () => [feedback.refusals().length, ...(server.proxies()[0]?.types ?? []).map(({ pending }) => pending)],
+      ([refusals, ...pending]) => refusals === 1 && pending.every((count) => count === 0),
+    )
+    const bodies = await Promise.all(names.map(async (name) => (await get(port, `${name}.test`)).body))
+    expect(bodies).toEqual(names.map(() => 'before'))
+  })
+
   test('of many scopes in one change harms those only, and their hosts fail closed', async () => {
     const stock = new TestStore()
     const port = await freePort()

@@ -1,10 +1,10 @@
 import type { XdsType } from '../envoy/types.ts'
 
 /**
- * Types of which Envoy takes the good resources of a response that it refuses. It records no version of those, and so
- * does not speak of them when it comes back.
+ * Types of which Envoy takes good resources of a response that it refuses: all, or endpoints, routes and secrets until
+ * the first bad one. It records no version of those, and so does not speak of them when it comes back.
  */
-const partlyTaken: ReadonlySet<XdsType> = new Set(['cluster', 'listener'])
+const partlyTaken: ReadonlySet<XdsType> = new Set(['cluster', 'listener', 'endpoint', 'route', 'secret'])
 
 /** What one client may have that it will not name on its next stream: what it was sent and did not acknowledge. */
 export class UnsaidNames {
