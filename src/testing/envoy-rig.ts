@@ -3,10 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get as httpGet, type IncomingHttpHeaders } from 'node:http'
+import { get as httpsGet } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { TLSSocket } from 'node:tls'
 import { envoyBinary } from './envoy-binary.ts'
 
 export interface EnvoyOptions {
@@ -98,6 +100,23 @@ export function get(port: number, host: string, path = '/', headers: Record<stri
     request.on('error', (error: NodeJS.ErrnoException) => {
       resolve({ status: 0, body: error.code ?? error.message, headers: {} })
     })
+  })
+}
+
+/** GET / by HTTPS with that SNI: `<body> by <common name of the certificate>`, or the error code. Verifies nothing. */
+export function getTls(port: number, servername: string): Promise<string> {
+  return new Promise((resolve) => {
+    const options = { host: '127.0.0.1', port, servername, headers: { host: servername } } as const
+    const call = httpsGet({ ...options, rejectUnauthorized: false, agent: false }, (response) => {
+      const { socket } = response
+      const subject = socket instanceof TLSSocket ? String(socket.getPeerCertificate().subject.CN) : ''
+      let body = ''
+      response.on('data', (chunk: Buffer) => {
+        body += chunk.toString()
+      })
+      response.on('end', () => resolve(`${body} by ${subject}`))
+    })
+    call.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
   })
 }
 

@@ -1,8 +1,6 @@
-import { request } from 'node:https'
-import type { TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { testCertificate } from '../testing/certificates.ts'
-import { freePort, until } from '../testing/envoy-rig.ts'
+import { freePort, getTls, until } from '../testing/envoy-rig.ts'
 import { answerRoute, badRoute, secret, TestStore, tlsListener } from '../testing/xds-resources.ts'
 import { XdsRig } from '../testing/xds-rig.ts'
 
@@ -12,28 +10,9 @@ beforeEach(() => {
 })
 afterEach(() => rig.dispose())
 
-/** GET / by HTTPS with that SNI: the body and the certificate, or the error code. */
-function fetchTls(port: number, servername: string): Promise<string> {
-  return new Promise((resolve) => {
-    const options = { host: '127.0.0.1', port, servername, headers: { host: servername } } as const
-    const call = request({ ...options, rejectUnauthorized: false, agent: false }, (response) => {
-      const { socket } = response
-      const subject =
-        'getPeerCertificate' in socket ? String((socket as TLSSocket).getPeerCertificate().subject.CN) : ''
-      let body = ''
-      response.on('data', (chunk: Buffer) => {
-        body += chunk.toString()
-      })
-      response.on('end', () => resolve(`${body} by ${subject}`))
-    })
-    call.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-    call.end()
-  })
-}
-
 function untilTls(port: number, servername: string, expected: string): Promise<string> {
   return until(
-    () => fetchTls(port, servername),
+    () => getTls(port, servername),
     (seen) => seen === expected,
     { what: `${expected} for ${servername}` },
   )
@@ -55,7 +34,7 @@ describe('SDS and RDS on a real Envoy', () => {
     const { port: xdsPort, feedback } = await rig.serve(stock)
     await rig.envoy({ xdsPort, gateway: stock.gateway })
     for (const name of ['a.test', 'c.test', 'd.test']) await untilTls(port, name, `${name} by ${name}`)
-    expect(await fetchTls(port, 'bad.test')).toBe('ECONNRESET')
+    expect(await getTls(port, 'bad.test')).toBe('ECONNRESET')
     const [refusal] = await until(
       () => feedback.refusals(),
       ({ length }) => length === 1,
@@ -103,7 +82,7 @@ describe('SDS and RDS on a real Envoy', () => {
       () => feedback.refusals().length,
       (count) => count === 2,
     )
-    expect(await fetchTls(port, 'a.test')).toBe('one by a.test')
+    expect(await getTls(port, 'a.test')).toBe('one by a.test')
   })
 
   test('a listener opens though one of its secrets does not exist, and serves it when it appears', async () => {
@@ -114,7 +93,7 @@ describe('SDS and RDS on a real Envoy', () => {
     const { port: xdsPort } = await rig.serve(stock)
     await rig.envoy({ xdsPort, gateway: stock.gateway })
     await untilTls(port, 'a.test', 'a by a.test')
-    expect(await fetchTls(port, 'later.test')).toBe('ECONNRESET')
+    expect(await getTls(port, 'later.test')).toBe('ECONNRESET')
     stock.put([answerRoute('later.test', 'late'), secret('later.test', certificateFor('later.test'))])
     await untilTls(port, 'later.test', 'late by later.test')
   })
