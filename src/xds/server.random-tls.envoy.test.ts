@@ -99,6 +99,8 @@ function made(change: Change): NamedResource {
 }
 
 async function take({ changes, pauseMs, absence }: Step): Promise<void> {
+  // What Envoy took of a response that it refuses it does not name to a control plane that is started before it is sent again.
+  if (absence === 'restart' && routes.includes(badVariant)) await until(unanswered, ({ length }) => length === 0)
   if (absence !== 'none') await served.server.close()
   put(changes.map(made))
   if (absence === 'restart') {
@@ -109,11 +111,16 @@ async function take({ changes, pauseMs, absence }: Step): Promise<void> {
   if (pauseMs > 0) await delay(pauseMs)
 }
 
+/** Types that are not yet asked for, and those of which something is not answered. */
+function unanswered(): readonly string[] {
+  const types = served.server.proxies().flatMap((proxy) => proxy.types)
+  const isComplete = types.length >= 4
+  return [...(isComplete ? [] : ['a type']), ...types.filter(({ pending }) => pending > 0).map(({ type }) => type)]
+}
+
 /** Hosts that do not answer as they should when everything was answered. What bad routes come to is not looked at. */
 async function differences(): Promise<readonly string[]> {
-  const types = served.server.proxies().flatMap((proxy) => proxy.types)
-  const open = types.filter(({ pending }) => pending > 0).map(({ type }) => `${type} is not answered`)
-  if (types.length < 4 || open.length > 0) return [`${types.length} types`, ...open]
+  if (unanswered().length > 0) return unanswered().map((type) => `${type} is not answered`)
   const answers = await Promise.all(hosts.map((host) => getTls(port, host)))
   return answers.flatMap((answer, host) => {
     const by = `by ${hosts[host]}-${secrets[host]}`
